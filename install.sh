@@ -204,7 +204,8 @@ install_manuals() {
 
 # The unit of the package with the paths of this installation.
 unit_text() {
-    sed -e "s|^ExecStart=.*|ExecStart=$bin_dir/$NAME --config $config_dir|" \
+    sed -e "s|^\(Exec[A-Z][a-z]*\)=/usr/bin/$NAME|\1=$bin_dir/$NAME|" \
+        -e "/^Exec/s|--config /etc/$NAME|--config $config_dir|" \
         -e "s|^StateDirectory=.*|ReadWritePaths=$var_dir|" \
         -e "s|^WorkingDirectory=.*|WorkingDirectory=$var_dir|" \
         -e '/^StateDirectoryMode=/d' \

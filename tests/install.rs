@@ -260,10 +260,13 @@ fn the_unit_runs_this_installation_as_its_own_user() {
     let text = fs::read_to_string(&unit).expect("a unit");
     let start =
         format!("\nExecStart={prefix}/bin/cos-ftp-server --config {prefix}/etc/cos-ftp-server\n");
+    let reload = format!(
+        "\nExecReload={prefix}/bin/cos-ftp-server reload --config {prefix}/etc/cos-ftp-server --pid "
+    );
     let writable = format!("\nReadWritePaths={prefix}/var/cos-ftp-server\n");
     // `init` by root has the log there, unless it replaces a sample.
     let log = "\nLogsDirectory=cos-ftp-server\n";
-    for line in [&start, &writable, log, "\nUser=cos-ftp\n"] {
+    for line in [&start, &reload, &writable, log, "\nUser=cos-ftp\n"] {
         assert!(text.contains(line), "{text}");
     }
     assert!(!text.contains("chown"), "served files may be millions: {text}");

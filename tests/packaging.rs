@@ -92,8 +92,9 @@ fn the_unit_writes_logs_state_and_runtime_files_alone_and_gains_one_capability()
     // The directory, in which all look for the same file first.
     let directory = Path::new(CONFIG).parent().unwrap().display().to_string();
     assert_eq!(unit_key("ExecStart"), format!("/usr/bin/cos-ftp-server --config {directory}"));
-    // A minimal Debian has no program `kill`; its shell has one.
-    assert_eq!(unit_key("ExecReload"), "/bin/sh -c \"kill -HUP ${MAINPID}\"");
+    // It fails where the configuration is not taken.
+    let reload = format!("/usr/bin/cos-ftp-server reload --config {directory} --pid ${{MAINPID}}");
+    assert_eq!(unit_key("ExecReload"), reload);
 }
 
 /// What `systemd-analyze` says of the unit with the binary under test.

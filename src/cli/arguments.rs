@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cos_ftp_server::users;
 use lexopt::{Arg, Parser, ValueExt};
+use rustix::process::Pid;
 
 use crate::cli::check::Form;
 use crate::cli::check::from::RemoteServer;
@@ -33,8 +34,9 @@ pub(crate) enum Subcommand {
     CheckFrom(RemoteServer, Form),
     /// `status`: ask the running server what it is doing.
     Status(View),
-    /// `reload`: let the running server read its configuration again.
-    Reload,
+    /// `reload`: let the running server read its configuration again; by a signal to this process
+    /// if it cannot be asked.
+    Reload(Option<Pid>),
     /// `stop`: let the running server stop.
     Stop,
     /// `kick` and others: have the running server obey.
@@ -101,6 +103,7 @@ struct GivenOptions {
     listen: Option<ListenPlace>,
     passive_ports: Option<RangeInclusive<u16>>,
     from: Option<RemoteServer>,
+    pid: Option<Pid>,
     /// Options without a value.
     flags: Vec<&'static str>,
 }
@@ -140,6 +143,9 @@ pub(crate) fn parse(
             }
             (_, Some("from")) if given.from.is_none() => {
                 given.from = Some(RemoteServer::parse(&parser.value()?.string()?)?);
+            }
+            (_, Some("pid")) if given.pid.is_none() => {
+                given.pid = Some(parser.value()?.parse_with(process)?);
             }
             (_, Some(flag)) if FLAGS.contains(&flag) => given.flags.push(flag),
             (Arg::Value(text), None) if is_first => match text.to_str() {
@@ -218,6 +224,11 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     }
 }
 
+fn process(text: &str) -> Result<Pid, &'static str> {
+    let number = text.parse().ok().filter(|number| *number > 0).and_then(Pid::from_raw);
+    number.ok_or("needs the number of a process")
+}
+
 fn is_url(path: &Path) -> bool {
     path.to_str().is_some_and(|path| path.contains("://"))
 }
@@ -265,7 +276,7 @@ impl GivenOptions {
                             configuration to read again"
                     .into());
             }
-            Word::Reload => Subcommand::Reload,
+            Word::Reload => Subcommand::Reload(self.pid),
             Word::Stop => Subcommand::Stop,
             Word::VerifyLedger => Subcommand::VerifyLedger(self.path),
             Word::HashPassword => Subcommand::HashPassword,
@@ -311,7 +322,8 @@ mod tests {
             ("check a.conf", Subcommand::Check(Form::Text), Some("a.conf")),
             ("check --json --config a.conf", Subcommand::Check(Form::Json), Some("a.conf")),
             ("init --config a.conf", Subcommand::Init, Some("a.conf")),
-            ("reload", Subcommand::Reload, None),
+            ("reload", Subcommand::Reload(None), None),
+            ("reload --pid 7", Subcommand::Reload(Pid::from_raw(7)), None),
             ("stop -c a.conf", Subcommand::Stop, Some("a.conf")),
             ("verify-ledger l", Subcommand::VerifyLedger(Some("l".into())), None),
             ("verify-ledger -c a", Subcommand::VerifyLedger(None), Some("a")),
@@ -416,6 +428,9 @@ mod tests {
             "-x",
             "a.conf",
             "reload now",
+            "reload --pid 0",
+            "reload --pid -7",
+            "stop --pid 7",
             "reload --socket s",
             "stop --socket s --config c",
             "help nonsense",

@@ -1,10 +1,8 @@
 //! `stop` and `reload`: signals to the process behind the control socket, which only its user and
 //! root can reach.
 
-use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +10,6 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::config;
 use cos_ftp_server::limits;
 use cos_ftp_server::net::{Interest, wait};
-use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::failure::{self, CommandError};
@@ -20,7 +17,7 @@ use super::language::Language;
 use super::locations::{ConfigFile, MissingConfig};
 use super::reachable;
 use super::serve_socket;
-use super::status::{EndWatch, ReloadChanges, ServerEnd};
+use super::status::{EndWatch, ReloadChanges, ServerEnd, ServerSocket};
 use super::terminal::{complain, print, say};
 use super::{locations, status};
 use crate::cli::wiring::ServerPlan;
@@ -36,7 +33,7 @@ const RELOAD_WAIT: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// In words: that there is none, or that it may not be told.
-pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
+pub(super) fn stop(socket: &ServerSocket) -> Result<ExitCode, String> {
     let watch = EndWatch::begin(socket)?;
     let server = ServerProcess::of(watch.process)?;
     server.signal(Signal::TERM)?;
@@ -74,15 +71,37 @@ fn how_long(grace: Option<Duration>) -> String {
     )
 }
 
-/// Lets the running server read its configuration again, if that is right.
-pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
+/// Lets the running server read its configuration again, if that is right. One that cannot be asked
+/// is told by a signal, if its `process` is known.
+pub(super) fn reload(
+    config: Option<PathBuf>,
+    process: Option<Pid>,
+) -> Result<ExitCode, CommandError> {
     let file = readable_config(config)?;
     let plan = ServerPlan::read_again(file).map_err(CommandError::config)?;
     let language = Language::of_environment();
     plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
-    let socket = control_socket_of(&plan)?;
-    let changes = obeyed(&socket).map_err(CommandError::operation)?;
-    print(&what_changed(&changes, language))
+    match (asked(&plan), process) {
+        (Ok((socket, before)), _) => {
+            let changes = obeyed(&socket, before).map_err(CommandError::operation)?;
+            print(&what_changed(&changes, language))
+        }
+        (Err(_), Some(process)) => {
+            let told = ServerProcess::of(process).and_then(|server| server.signal(Signal::HUP));
+            told.map_err(CommandError::operation)?;
+            let told = "the configuration is right, and the server was told by SIGHUP: its log says \
+                        whether it has taken it";
+            print(&format!("{}\n", language.say(told)))
+        }
+        (Err(why), None) => Err(why),
+    }
+}
+
+/// Where the server of `plan` is asked, and how often it has read its configuration again.
+fn asked(plan: &ServerPlan) -> Result<(ServerSocket, u64), CommandError> {
+    let socket = plan.control_socket().map(ServerSocket::of_configuration).ok_or_else(not_asked)?;
+    let before = status::reloads(&socket).map_err(CommandError::operation)?;
+    Ok((socket, before.count))
 }
 
 /// What a reload has done.
@@ -101,13 +120,13 @@ fn what_changed(changes: &ReloadChanges, language: Language) -> String {
     lines.join("\n") + "\n"
 }
 
-fn obeyed(socket: &Path) -> Result<ReloadChanges, String> {
-    let before = status::reloads(socket)?;
-    ServerProcess::behind(socket)?.signal(Signal::HUP)?;
+/// What comes of a reload of the server at `socket`, which has had as many as `before`.
+fn obeyed(socket: &ServerSocket, before: u64) -> Result<ReloadChanges, String> {
+    ServerProcess::of(status::process(socket)?)?.signal(Signal::HUP)?;
     let deadline = Instant::now() + RELOAD_WAIT;
     loop {
         let now = status::reloads(socket)?;
-        if now.count > before.count {
+        if now.count > before {
             let wrong = "configuration not taken: the reason is in the server's log".to_owned();
             return if now.last_taken { Ok(now.changes) } else { Err(wrong) };
         }
@@ -122,13 +141,6 @@ fn obeyed(socket: &Path) -> Result<ReloadChanges, String> {
 struct ServerProcess(OwnedFd);
 
 impl ServerProcess {
-    /// The one that listens at `socket`.
-    fn behind(socket: &Path) -> Result<Self, String> {
-        let found =
-            || -> io::Result<Pid> { Ok(socket_peercred(UnixStream::connect(socket)?)?.pid) };
-        Self::of(found().map_err(|error| status::no_answer(socket, &error))?)
-    }
-
     fn of(pid: Pid) -> Result<Self, String> {
         pidfd_open(pid, PidfdFlags::empty())
             .map(Self)
@@ -151,9 +163,9 @@ impl ServerProcess {
 pub(super) fn control_socket(
     named: Option<PathBuf>,
     socket: Option<PathBuf>,
-) -> Result<PathBuf, CommandError> {
+) -> Result<ServerSocket, CommandError> {
     if let Some(socket) = socket {
-        return Ok(socket);
+        return Ok(ServerSocket::of_command_line(socket));
     }
     let file = readable_config(named)?;
     // What else is wrong with the file is no matter of a server that runs already.
@@ -162,22 +174,27 @@ pub(super) fn control_socket(
         complain(&Language::of_environment().say(how));
         CommandError::config(problems)
     })?;
-    socket.ok_or_else(not_asked)
+    socket.as_deref().map(ServerSocket::of_configuration).ok_or_else(not_asked)
 }
 
 /// The configuration of the server that is to be asked.
 fn readable_config(named: Option<PathBuf>) -> Result<ConfigFile, CommandError> {
     let found = locations::find_config(named);
-    let kept = match &found {
-        Ok(file) => locations::is_kept_from_us(&file.path).then_some(&file.path),
-        Err(MissingConfig::Hidden(path)) => Some(path),
-        Err(_) => None,
+    // Where a server is asked stands in its configuration only.
+    let why = match &found {
+        Ok(file) if locations::is_kept_from_us(&file.path) => Some(format!(
+            "{} may not be read by this user, and only that tells where its server is asked",
+            file.path.display()
+        )),
+        Err(MissingConfig::Hidden(path)) => Some(format!(
+            "this user may not look whether there is {}, which would tell where its server is asked",
+            path.display()
+        )),
+        _ => None,
     };
-    if let Some(path) = kept {
+    if let Some(why) = why {
         return Err(CommandError::operation(format!(
-            "{} may not be read by this user, and only that tells where its server is asked: call \
-             this as root or as the user of the server\n{}",
-            path.display(),
+            "{why}: call this as root or as the user of the server\n{}",
             reachable::how_to_name_one()
         )));
     }
@@ -190,10 +207,6 @@ fn nobody_to_ask(missing: &MissingConfig) -> CommandError {
         "no server answers: {missing}\n{}",
         serve_socket::how_to_name_one()
     ))
-}
-
-fn control_socket_of(plan: &ServerPlan) -> Result<PathBuf, CommandError> {
-    plan.control_socket().map(PathBuf::from).ok_or_else(not_asked)
 }
 
 fn not_asked() -> CommandError {

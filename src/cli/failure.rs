@@ -36,7 +36,11 @@ impl CommandError {
             Self::Usage(_) | Self::Operation(_) => None,
         };
         let Some(Problems { problems, warnings }) = problems else {
-            return language.say(&self.to_string());
+            return match self {
+                // What is wrong first: by itself it is known best.
+                Self::Usage(cause) => language.say(&usage(&language.say(&cause.to_string()))),
+                Self::Config(_) | Self::Operation(_) => language.say(&self.to_string()),
+            };
         };
         let line = |finding: &Finding| finding.whereabouts() + &language.say(&finding.text);
         let warning = |finding| warning(finding, language);
@@ -49,6 +53,11 @@ impl CommandError {
     }
 }
 
+/// What is `wrong` with a command line, and where to read on.
+fn usage(wrong: &str) -> String {
+    format!("{wrong}; see cos-ftp-server --help")
+}
+
 /// What is told of a configuration that is taken all the same, in `language`.
 pub(crate) fn warning(finding: &Finding, language: Language) -> String {
     let warning = language.say("warning: ");
@@ -58,7 +67,7 @@ pub(crate) fn warning(finding: &Finding, language: Language) -> String {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(error) => write!(f, "{error}; see cos-ftp-server --help"),
+            Self::Usage(error) => f.write_str(&usage(&error.to_string())),
             Self::Config(error) | Self::Operation(error) => error.fmt(f),
         }
     }

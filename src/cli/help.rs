@@ -11,7 +11,7 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
        cos-ftp-server check [FILE] [--json]
        cos-ftp-server check --from [USER@]HOST[:PORT] [--implicit-tls] [--json]
        cos-ftp-server status [--config FILE | --socket FILE] [--json | --watch]
-       cos-ftp-server reload [--config FILE]
+       cos-ftp-server reload [--config FILE] [--pid PID]
        cos-ftp-server stop [--config FILE | --socket FILE]
        cos-ftp-server kick SESSION|USER [--config FILE | --socket FILE]
        cos-ftp-server ban ADDRESS|USER [for TIME] [--config FILE | --socket FILE]
@@ -47,7 +47,8 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                     that it printed when it started
     reload          make the running server read its configuration again, and show which changes
                     took effect and which need a restart. A server that was started by serve has no
-                    configuration to read again
+                    configuration to read again. One that cannot be asked, as with
+                    control_socket = off, gets SIGHUP if it is named as the process PID
     stop            stop the running server, and wait until it has ended; --socket FILE as for
                     status
     kick            end a session of the running server, or all of a user, as status shows them: the

@@ -12,6 +12,9 @@ use super::shell;
 /// How alike two words are, at least, that differ by a slip.
 const SLIP: f64 = 0.8;
 
+/// How many letters a word has, at least, in which one that is wrong leaves enough to know it by.
+const KNOWN_LETTERS: usize = 3;
+
 /// What other programs have commands for, and what is typed here.
 const OTHER_WORDS: &[(&[&str], &str)] = &[
     (&["start", "run", "daemon", "server", "up"], START),
@@ -123,7 +126,8 @@ fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'st
     let likeness = |known: &str| strsim::normalized_damerau_levenshtein(known, word);
     let nearest = known.min_by(|a, b| likeness(b).total_cmp(&likeness(a)))?;
     let slips = strsim::damerau_levenshtein(nearest, word);
-    (slips == 1 || likeness(nearest) >= SLIP).then_some(nearest)
+    let is_slip = slips == 1 && word.chars().count() >= KNOWN_LETTERS;
+    (is_slip || likeness(nearest) >= SLIP).then_some(nearest)
 }
 
 #[cfg(test)]
@@ -147,7 +151,7 @@ mod tests {
         ] {
             assert_eq!(meant_by(word).as_deref(), Some(meant), "{word}");
         }
-        for word in ["", "nonsense", "x", "banana"] {
+        for word in ["", "nonsense", "x", "p", "as", "u", "banana"] {
             assert_eq!(meant_by(word), None, "{word}");
         }
     }

@@ -14,6 +14,7 @@ mod language;
 mod listen_place;
 mod locations;
 mod logging;
+mod made;
 mod meant;
 mod mounts;
 mod opening;
@@ -85,7 +86,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
         Subcommand::Status(View::Again) => {
             status::watch(&control_socket(config, socket)?).map_err(CommandError::operation)
         }
-        Subcommand::Reload => control::reload(config),
+        Subcommand::Reload(process) => control::reload(config, process),
         Subcommand::Stop => {
             control::stop(&control_socket(config, socket)?).map_err(CommandError::operation)
         }
@@ -106,11 +107,12 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let language = Language::of_environment();
     plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
     plan.look_into_directories()?;
-    plan.look_into_records()?;
-    print(&format!(
-        "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
+    let notes: String = plan.look_into_records()?.iter().map(|note| format!("{note}\n")).collect();
+    let told = format!(
+        "configuration OK: {}\n{}{notes}to try the machine and each store, too: {}\n",
         plan.origin(),
         plan.summary(),
         plan.command("check"),
-    ))
+    );
+    print(&told.lines().map(|line| language.say(line) + "\n").collect::<String>())
 }

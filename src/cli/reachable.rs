@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use super::{serve_socket, shell};
+use super::serve_socket::{self, lets_in};
+use super::shell;
 
 /// Where the kernel tells which sockets there are.
 const SOCKETS: &str = "/proc/net/unix";
@@ -14,10 +14,9 @@ const SOCKETS: &str = "/proc/net/unix";
 /// Whoever waits for connections there has this among the flags of its socket.
 const LISTENS: u32 = 0x0001_0000;
 
-/// What the name of a socket of this program begins and ends with, unless `control_socket` says
-/// otherwise.
-const BEGIN: &str = "cos-ftp-server";
-const ENDINGS: [&str; 2] = ["sock", "socket"];
+/// What the program of a server is called, as the kernel tells it of each process, and what the
+/// name of its socket begins with unless `control_socket` says otherwise.
+const PROGRAM: &str = "cos-ftp-server";
 
 /// As many are named where there are more.
 const MAX_NAMED: usize = 10;
@@ -40,41 +39,85 @@ fn sockets() -> Vec<PathBuf> {
     let known = fs::read_to_string(SOCKETS).unwrap_or_default();
     // The kernel tells only of those that are in its part of the network.
     let mut all = serve_socket::sockets();
-    let others: BTreeSet<PathBuf> = listening(&known).filter(|path| !all.contains(path)).collect();
-    all.extend(others.into_iter().filter(|path| UnixStream::connect(path).is_ok()));
+    let others = listening(&known, runs_a_server).filter(|path| !all.contains(path));
+    let others: BTreeSet<PathBuf> = others.collect();
+    all.extend(others.into_iter().filter(|path| lets_in(path)).take(MAX_NAMED));
     all.truncate(MAX_NAMED);
     all
 }
 
-/// The paths of the sockets in the kernel's `table` that a server of ours may listen at.
-fn listening(table: &str) -> impl Iterator<Item = PathBuf> {
-    table.lines().filter_map(|line| {
+/// The paths of the sockets in the kernel's `table` that a server of ours listens at.
+///
+/// The kernel goes on calling a socket as it was called when it was made, and a server makes it
+/// beside its place, with its own process's number behind the name. By that it is known before
+/// anybody connects: to connect to others' sockets, only to see who they are, would start the
+/// services that wait behind some of them, and the kernel tells nobody but root whose a socket is.
+fn listening(table: &str, is_server: impl Fn(&str) -> bool) -> impl Iterator<Item = PathBuf> {
+    table.lines().filter_map(move |line| {
         let words: Vec<_> = line.split_whitespace().collect();
         let flags = u32::from_str_radix(words.get(3)?, 16).ok()?;
         // A path may hold blanks.
-        let path = Path::new(line.get(line.find(" /")? + 1..)?);
-        let name = path.file_name()?.to_str()?;
-        let ending = path.extension()?.to_str()?;
-        let is_ours = name.starts_with(BEGIN) && ENDINGS.contains(&ending);
-        (is_ours && flags & LISTENS != 0).then(|| path.to_owned())
+        let made = line.get(line.find(" /")? + 1..)?;
+        let (path, process) = made.rsplit_once('.')?;
+        let is_number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+        let name = Path::new(path).file_name()?.to_str()?;
+        let is_ours = is_number && (name.starts_with(PROGRAM) || is_server(process));
+        (is_ours && flags & LISTENS != 0).then(|| PathBuf::from(path))
     })
+}
+
+/// Whether the process of this number runs the program of a server.
+fn runs_a_server(process: &str) -> bool {
+    fs::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|name| name.trim() == PROGRAM)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+    use std::time::Duration;
+
+    use cos_ftp_server::net::{LocalSocket, connect_local};
+
     use super::*;
 
     #[test]
     fn the_kernel_tells_who_listens() {
         let table = "Num       RefCount Protocol Flags    Type St Inode Path\n\
-            0000000000000000: 00000002 00000000 00010000 0001 01 1 /a b/cos-ftp-server.sock\n\
-            0000000000000000: 00000003 00000000 00000000 0001 03 2 /a b/cos-ftp-server.sock\n\
-            0000000000000000: 00000002 00000000 00010000 0001 01 3 /run/cos-ftp-server-1.socket\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 1 /a b/cos-ftp-server.sock.12\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 2 /a b/cos-ftp-server.sock.12\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 3 /run/cos-ftp-server-1.socket.7\n\
             0000000000000000: 00000002 00000000 00010000 0001 01 4 /run/systemd/private\n\
-            0000000000000000: 00000002 00000000 00010000 0001 01 5 cos-ftp-server.sock\n\
-            0000000000000000: 00000002 00000000 00010000 0001 01 6\n";
-        let found: Vec<_> = listening(table).collect();
-        let expected = ["/a b/cos-ftp-server.sock", "/run/cos-ftp-server-1.socket"];
+            0000000000000000: 00000002 00000000 00010000 0001 01 5 /run/named/otherwise.7\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 6 /run/another/program.8\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 7 /run/another/socket.s7\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 8 cos-ftp-server.sock.7\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 9\n";
+        let found: Vec<_> = listening(table, |process| process == "7").collect();
+        let expected =
+            ["/a b/cos-ftp-server.sock", "/run/cos-ftp-server-1.socket", "/run/named/otherwise"];
         assert_eq!(found, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn the_socket_of_a_server_is_found_in_the_kernels_table() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("named otherwise");
+        let socket = LocalSocket::listen(&path).unwrap();
+        let known = fs::read_to_string(SOCKETS).unwrap();
+        let own = std::process::id().to_string();
+        assert!(listening(&known, |process| process == own).any(|found| found == path));
+        assert!(lets_in(&path));
+        drop(socket);
+        assert!(!lets_in(&path));
+    }
+
+    #[test]
+    fn a_server_that_hangs_is_not_waited_for() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("socket");
+        let _socket = LocalSocket::listen(&path).unwrap();
+        let waiting = || connect_local(&path, Duration::ZERO).ok();
+        let _waiting: Vec<_> = iter::from_fn(waiting).collect();
+        assert!(!lets_in(&path));
     }
 }

@@ -13,7 +13,7 @@ use log::{error, info, warn};
 use super::failure::CommandError;
 use super::logging::{self, LogControl};
 use super::reload::Reload;
-use super::status::{ListenAddresses, ReloadRecord};
+use super::status::{ListenAddresses, ReloadRecord, ServerSocket};
 use super::wiring::ServerPlan;
 use super::{locations, signals, status, supervisor};
 
@@ -114,7 +114,8 @@ fn run(
 fn with_who_runs(error: &BindError, plan: &ServerPlan) -> String {
     let why = error.to_string();
     let is_taken = error.source.kind() == io::ErrorKind::AddrInUse;
-    let who_runs = |socket| status::who_runs(socket, &plan.command("stop"));
+    let who_runs =
+        |socket| status::who_runs(&ServerSocket::of_configuration(socket), &plan.command("stop"));
     match plan.control_socket().filter(|_| is_taken).and_then(who_runs) {
         Some(who) => plan.in_its_words(&format!("{why}\n{who}")),
         None => plan.in_its_words(&why),

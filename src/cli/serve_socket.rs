@@ -3,10 +3,11 @@
 use std::env;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
+use std::time::Duration;
 
+use cos_ftp_server::net::connect_local;
 use rustix::process::geteuid;
 
 use super::listen_place::ListenPlace;
@@ -80,10 +81,16 @@ pub(super) fn sockets() -> Vec<PathBuf> {
     let paths = entries.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let is_socket = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(BEGIN) && name.ends_with(END) && UnixStream::connect(path).is_ok()
+        name.starts_with(BEGIN) && name.ends_with(END) && lets_in(path)
     };
     let mut sockets: Vec<_> = paths.filter(is_socket).collect();
     sockets.sort();
     sockets.truncate(MAX_NAMED);
     sockets
+}
+
+/// Whether somebody takes this user's connection at `socket`. Nothing is said there, and nobody who
+/// hangs is waited for.
+pub(super) fn lets_in(socket: &Path) -> bool {
+    connect_local(socket, Duration::ZERO).is_ok()
 }

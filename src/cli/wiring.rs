@@ -23,6 +23,7 @@ use super::failure::{Cause, CommandError};
 use super::listen_place::ListenPlace;
 use super::locations::{ConfigFile, program};
 use super::logging::LogControl;
+use super::made::MadeDirectories;
 use super::mounts;
 use super::opening::{is_read_only, open_bucket, open_directory};
 use super::probes::Probes;
@@ -230,10 +231,12 @@ impl ServerPlan {
                 1..=SINGLE_LINES => users().try_for_each(|user| {
                     writeln!(text, "account {}: {}", user.name, files(store, &user.home))
                 }),
-                _ => {
-                    let names = self.settings.users_of(number);
-                    writeln!(text, "accounts {names}: {}", files(store, ""))
-                }
+                _ => match self.settings.users_of(number) {
+                    none if none.is_empty() => {
+                        writeln!(text, "no users yet: {}", files(store, ""))
+                    }
+                    names => writeln!(text, "accounts {names}: {}", files(store, "")),
+                },
             };
         }
         text + &mounts::lines(&self.settings, files)
@@ -360,12 +363,14 @@ impl ServerPlan {
         Ok(())
     }
 
-    /// Looks whether what it writes beside the files of its users can be written.
+    /// Looks whether what it writes beside the files of its users can be written, and tells what
+    /// only systemd makes.
     ///
     /// # Errors
     /// What cannot.
-    pub(crate) fn look_into_records(&self) -> Result<(), CommandError> {
-        written::look(&self.settings)
+    pub(crate) fn look_into_records(&self) -> Result<Vec<String>, CommandError> {
+        let made = self.file().map(|file| MadeDirectories::for_service_with(&file.path));
+        written::look(&self.settings, &made.unwrap_or_default())
             .map_err(|obstacle| CommandError::operation(obstacle.to_string()))
     }
 

@@ -43,7 +43,8 @@ impl Word {
             Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
             Self::Check => &["config", "from", "implicit-tls", "json"],
             Self::Status => &["config", "socket", "json", "watch"],
-            Self::Stop | Self::Reload => &["config", "socket"],
+            Self::Stop => &["config", "socket"],
+            Self::Reload => &["config", "pid", "socket"],
             Self::Init | Self::VerifyLedger => &["config"],
             Self::HashPassword => &[],
         }

@@ -7,7 +7,9 @@ use zeroize::Zeroizing;
 
 use super::changes::ConfigMarks;
 use super::ini::{IniEntry, IniSection};
-use super::keys::{self, ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
+use super::keys::{
+    self, ALL_SECTIONS, Applies, KEYS, Key, MeantSection, Nature, SectionKind, WhenAbsent,
+};
 use super::report::{ConfigReport, HIDDEN, Place};
 use crate::users::Password;
 
@@ -80,15 +82,20 @@ impl Section {
     fn new(section: IniSection, report: &mut ConfigReport) -> Option<Self> {
         let IniSection { name, line, entries } = section;
         let Some(kind) = SectionKind::of(&name) else {
-            let (nearest, is_meant) = keys::nearest_section(&name);
-            let place = Place { section: name, ..Place::line(line) };
-            // What it says may be what keeps others out.
-            match is_meant {
-                true => report.problem(place, format!("unknown section; write [{nearest}]")),
-                false => report.warning(
+            let place = Place { section: name.clone(), ..Place::line(line) };
+            match keys::meant_section(&name) {
+                // What it says may be what keeps others out.
+                MeantSection::Surely(nearest) => {
+                    report.problem(place, format!("unknown section; write [{nearest}]"));
+                }
+                MeantSection::Perhaps(nearest) => report.warning(
                     place,
                     format!("unknown section, ignored; the nearest known section is [{nearest}]"),
                 ),
+                MeantSection::Nothing => {
+                    let all = keys::all_sections();
+                    report.warning(place, format!("unknown section, ignored; there are {all}"));
+                }
             }
             return None;
         };

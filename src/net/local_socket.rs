@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Mode, fchmod};
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -85,6 +86,23 @@ impl Drop for LocalSocket {
     }
 }
 
+/// Connects to who listens at `path`. While nobody there takes connections, as where a process is
+/// stopped, it waits for `patience`; so does whatever is written later.
+///
+/// # Errors
+/// [`ErrorKind::WouldBlock`] when that was not enough; of the system.
+pub fn connect_local(path: &Path, patience: Duration) -> io::Result<UnixStream> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // To the system no time at all would mean for ever.
+    match patience.is_zero() {
+        true => socket.set_nonblocking(true)?,
+        false => socket.set_write_timeout(Some(patience))?,
+    }
+    socket.connect(&SockAddr::unix(path)?)?;
+    socket.set_nonblocking(false)?;
+    Ok(UnixStream::from(OwnedFd::from(socket)))
+}
+
 /// Whether a dead process has left a socket at `path`.
 ///
 /// # Errors
@@ -100,10 +118,8 @@ fn look_for_dead(path: &Path) -> io::Result<bool> {
         Ok(_) => {}
     }
     // One that is too busy to be connected to is alive, and not waited for.
-    let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    probe.set_nonblocking(true)?;
-    match probe.connect(&SockAddr::unix(path)?).map_err(|error| (error.kind(), error)) {
-        Ok(()) | Err((ErrorKind::WouldBlock, _)) => {
+    match connect_local(path, Duration::ZERO).map_err(|error| (error.kind(), error)) {
+        Ok(_) | Err((ErrorKind::WouldBlock, _)) => {
             Err(io::Error::new(ErrorKind::AddrInUse, "another server listens there"))
         }
         // Its process is gone.
@@ -114,6 +130,7 @@ fn look_for_dead(path: &Path) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
     use std::os::unix::fs::PermissionsExt;
 
     use tempfile::TempDir;
@@ -145,6 +162,21 @@ mod tests {
         assert_eq!(LocalSocket::listen(&path).unwrap_err().kind(), ErrorKind::AddrInUse);
         UnixStream::connect(&path).unwrap();
         drop(live);
+    }
+
+    #[test]
+    fn one_that_takes_no_connections_is_not_waited_for_for_ever() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("socket");
+        let socket = LocalSocket::listen(&path).unwrap();
+        // Until nobody more can wait to be accepted.
+        let waiting: Vec<_> = iter::from_fn(|| connect_local(&path, Duration::ZERO).ok()).collect();
+        assert!(!waiting.is_empty());
+        for patience in [Duration::ZERO, Duration::from_millis(20)] {
+            let error = connect_local(&path, patience).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        }
+        drop(socket);
     }
 
     #[test]

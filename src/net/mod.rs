@@ -36,7 +36,7 @@ pub use balancers::{Balancers, DataHeader};
 pub use claim::Claim;
 pub use data::{ActiveConnect, DataPort, OpenError, Opened, Opening};
 pub use endpoints::{Endpoints, EndpointsError};
-pub use local_socket::LocalSocket;
+pub use local_socket::{LocalSocket, connect_local};
 pub use log_rule::LogRule;
 pub use masquerade::{Masquerade, MasqueradeError};
 pub use masquerade_networks::{MasqueradeNetworks, PassiveTarget};

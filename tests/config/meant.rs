@@ -108,8 +108,34 @@ fn full_width_characters_are_told_once_each() {
 
 #[test]
 fn what_is_like_no_key_is_told_without_one() {
-    let (_, warnings) = warned(&format!("{ACCOUNT}[NETWORK]\nx = 1\n"));
-    assert_eq!(warnings, ["a.conf:11: [NETWORK] x: unknown key, ignored"]);
+    for section in ["NETWORK", "OPTIONAL", "SECURITY", "OPERATIONS"] {
+        for key in ["x", "l", "acl", "test", "color"] {
+            let (_, warnings) = warned(&format!("{ACCOUNT}[{section}]\n{key} = 1\n"));
+            assert_eq!(warnings, [format!("a.conf:11: [{section}] {key}: unknown key, ignored")]);
+        }
+    }
+    let (_, warnings) = warned(&format!("{ACCOUNT}x = 1\n"));
+    assert_eq!(warnings, ["a.conf:10: [COS_ACCOUNT_0] x: unknown key, ignored"]);
+    let (_, warnings) = warned(&format!("{ACCOUNT}[X]\nx = 1\n"));
+    let all = "a.conf:10: [X] unknown section, ignored; there are [COS_ACCOUNT_<n>] [COS_ACCOUNT] ";
+    assert!(warnings.len() == 1 && warnings[0].starts_with(all), "{warnings:#?}");
+}
+
+#[test]
+fn a_short_key_is_told_with_the_one_that_is_meant() {
+    for (section, key, meant) in [
+        ("TLS", "tl", "tls"),
+        ("OPTIONAL", "max_conn", "max_connection_num"),
+        ("SCAN", "clmd", "clamd"),
+    ] {
+        let parsed = parse(format!("{ACCOUNT}[{section}]\n{key} = 1\n"));
+        let warnings = parsed.map_or_else(|refusal| refusal.warnings, |loaded| loaded.warnings);
+        let expected = format!(
+            "a.conf:11: [{section}] {key}: unknown key, ignored; the nearest known key is "
+        );
+        let told: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(told, [format!("{expected}{meant}")]);
+    }
 }
 
 #[test]

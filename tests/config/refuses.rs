@@ -252,8 +252,8 @@ fn an_unknown_key_is_a_warning_with_the_nearest_one() {
             "a.conf:11: [NETWORK] log_dir: unknown key here, ignored; it belongs in [OPTIONAL]",
         ),
         (
-            "[SETTINGS]\nanything = hunter2\n",
-            "a.conf:10: [SETTINGS] unknown section, ignored; the nearest known section is [",
+            "[NETWORKINGS]\nanything = hunter2\n",
+            "a.conf:10: [NETWORKINGS] unknown section, ignored; the nearest known section is [",
         ),
         (
             "[NETWORK]\nlisten_port = 60001\n",

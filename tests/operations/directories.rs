@@ -217,3 +217,37 @@ fn root_looks_with_the_eyes_of_the_services_user() {
     let (text, is_well) = check(Path::new("/nowhere"));
     assert!(is_well && !text.contains("looked at as root"), "{text}");
 }
+
+#[test]
+fn what_systemd_makes_at_the_first_start_is_no_obstacle() {
+    let name = format!("cos-ftp-nowhere-{}", std::process::id());
+    let check = |state: &str, ledger: &str| {
+        let written = few_ports().option("ledger", &format!("/var/lib/{name}/{ledger}")).write();
+        let (program, config) = (env!("CARGO_BIN_EXE_cos-ftp-server"), written.config().display());
+        let unit = written.dir().join("cos-ftp-server.service");
+        let text = format!("[Service]\nExecStart={program} --config {config}\n{state}\n");
+        fs::write(&unit, text).unwrap();
+        ["--check-config", "check"].map(|word| {
+            let mut command = written.command(&[word]);
+            told({
+                command.env("SYSTEMD_UNIT_PATH", written.dir()).env("LC_ALL", "C");
+                command
+            })
+        })
+    };
+    let state = format!("StateDirectory={name}");
+    let made =
+        format!("/var/lib/{name} is not there yet: systemd makes it when the service starts");
+    for (text, is_well) in check(&state, "ledger") {
+        assert!(is_well && text.contains(&made), "{text}");
+    }
+    // One below it nobody makes.
+    let [_, (text, is_well)] = check(&state, "records/ledger");
+    let fix = format!("→ add StateDirectory={name}/records to ");
+    assert!(!is_well && text.contains(&fix), "{text}");
+    let [_, (text, is_well)] = check(&format!("{state} {name}/records"), "records/ledger");
+    assert!(is_well && text.contains(&format!("/var/lib/{name}/records is not there")), "{text}");
+    // Without a service of this configuration it is to be made.
+    let [_, (text, is_well)] = check("", "ledger");
+    assert!(!is_well && text.contains("→ make the directory, or correct ledger"), "{text}");
+}

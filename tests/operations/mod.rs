@@ -13,6 +13,8 @@ mod directories;
 mod encryption;
 /// What the log says of the stores at the start.
 mod first_probe;
+/// What is said in Chinese.
+mod languages;
 /// Uploads that nobody finished.
 mod leftovers;
 /// Listings that tell the times which clients gave files.

@@ -1,4 +1,6 @@
+use std::fs;
 use std::io::{Read, Write};
+use std::process::{Command, Output};
 
 use rustix::process::Signal;
 
@@ -176,4 +178,42 @@ fn a_download_goes_on_across_it() {
     stream.read_to_end(&mut got).unwrap();
     ftp.expect_reply("226 ");
     assert!(got == text);
+}
+
+/// What the unit has systemd do to reload this server.
+fn by_unit(server: &TestServer) -> Output {
+    let unit =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/conf/cos-ftp-server.service"));
+    let unit = unit.unwrap();
+    let reload = unit.lines().find_map(|line| line.strip_prefix("ExecReload=")).unwrap();
+    let words = reload.replace("/etc/cos-ftp-server", server.config().to_str().unwrap());
+    let words = words.replace("${MAINPID}", &server.pid().to_string());
+    let words = words.replace("/usr/bin/cos-ftp-server", env!("CARGO_BIN_EXE_cos-ftp-server"));
+    let words: Vec<_> = words.split(' ').collect();
+    Command::new(words[0]).args(&words[1..]).output().unwrap()
+}
+
+#[test]
+fn systemd_is_told_that_a_reload_was_refused_and_why() {
+    for control_socket in ["", "control_socket = off\n"] {
+        let server = Setup::local().start();
+        let with_socket = |text: String| {
+            text.replace("[OPERATIONS]\n", &format!("[OPERATIONS]\n{control_socket}"))
+        };
+        server.rewrite_config(|text| with_socket(text.replace("authority = RW", "authority = X")));
+        let output = by_unit(&server);
+        assert_eq!(output.status.code(), Some(78), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("authority = X"), "{output:?}");
+        server.rewrite_config(|text| text.replace("authority = X", "authority = R"));
+        let output = by_unit(&server);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        server.wait_for_log("configuration read again");
+        Ftp::login(&server).expect("MKD after", "550 ");
+        let told = String::from_utf8(output.stdout).unwrap();
+        let said = match control_socket {
+            "" => "these changes have taken effect:\n    [COS_ACCOUNT_0] authority\n",
+            _ => "the server was told by SIGHUP",
+        };
+        assert!(told.contains(said), "{told}");
+    }
 }

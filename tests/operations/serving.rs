@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::directories::program_for_all;
 use crate::support::ftp::Ftp;
+use crate::support::server::TestServer;
 use crate::support::terminal::Terminal;
 
 const PASSWORD: &str = "secret";
@@ -101,8 +102,8 @@ fn a_server_without_a_configuration_is_asked_and_stopped_from_elsewhere() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     let (_, socket) = stop.split_once(" --socket ").unwrap();
-    let named = format!("no server answers at {socket} (control_socket): ");
-    assert!(told.starts_with(&named) && told.contains("name the --socket FILE"), "{told}");
+    let named = format!("no server answers at {socket} (--socket): there is no such file\n");
+    assert!(told.starts_with(&named) && told.contains("--socket FILE"), "{told}");
 }
 
 #[test]
@@ -135,6 +136,20 @@ fn where_there_is_no_configuration_a_server_that_serve_started_is_named() {
     assert_eq!(terminal.end().1.code(), Some(0));
 }
 
+/// Writes the configuration `file` of a server of `directory` that is asked at `socket`.
+fn config_with<'a>(file: &'a Path, directory: &Path, socket: &Path) -> &'a Path {
+    let (directory, socket) = (directory.display(), socket.display());
+    let text = format!(
+        "[COS_ACCOUNT_0]\ncos_endpoint = file://{directory}\nhome_dir = /\n\
+         ftp_login_user_name = own\nftp_login_user_password = {PASSWORD}\nauthority = RW\n\
+         [NETWORK]\nlisten_address = 127.0.0.1\nlisten_port = 0\n\
+         [OPTIONAL]\nlog_dir = {directory}/../run\n[OPERATIONS]\ncontrol_socket = {socket}\n"
+    );
+    fs::write(file, text).unwrap();
+    fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
+    file
+}
+
 #[test]
 fn who_may_not_read_the_configuration_is_told_so_and_which_servers_answer() {
     let (place, everybodys) = program_for_all();
@@ -160,21 +175,33 @@ fn who_may_not_read_the_configuration_is_told_so_and_which_servers_answer() {
         let output = nobody().arg(word).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{told}");
-        let kept = format!("{} may not be read by this user, ", config.display());
-        assert!(told.starts_with(&kept) && told.contains("--socket FILE"), "{told}");
+        assert!(told.contains("--socket FILE"), "{told}");
         told
     };
-    assert!(!told_by("status").contains("/run/cos-ftp-server-"));
+    let kept = format!("{} may not be read by this user, ", config.display());
+    let told = told_by("status");
+    assert!(told.starts_with(&kept) && !told.contains("/run/cos-ftp-server-"), "{told}");
     let mut terminal = Terminal::run(&serve(nobody(), &within("served")));
     let status = shown_command(&mut terminal, "See what it is doing, or stop it, ");
     let (_, socket) = status.split_once(" --socket ").unwrap();
     for word in ["status", "stop", "reload"] {
-        assert!(told_by(word).contains(&format!("one of: {socket}")), "{socket}");
+        let told = told_by(word);
+        assert!(told.starts_with(&kept), "{told}");
+        assert!(told.contains(&format!("one of: {socket}")), "{socket}: {told}");
     }
+    // One with a configuration, whatever its socket is called, that this user has started.
+    let other = within("run/status of the server");
+    let mut own = nobody();
+    own.args(["--config"]).arg(config_with(&within("own.conf"), &within("served"), &other));
+    let (_own, _) = TestServer::port_of(own);
+    let told = told_by("status");
+    assert!(told.contains(&format!("'{}'", other.display())), "{told}");
     // Nor may one who cannot enter the directory look whether there is any.
     let around = config.parent().unwrap();
     fs::set_permissions(around, Permissions::from_mode(0o000)).unwrap();
-    assert!(told_by("status").contains(socket));
+    let hidden = format!("this user may not look whether there is {}, ", config.display());
+    let told = told_by("status");
+    assert!(told.starts_with(&hidden) && told.contains(socket), "{told}");
     fs::set_permissions(around, Permissions::from_mode(0o755)).unwrap();
     terminal.type_line("\u{3}");
     assert_eq!(terminal.end().1.code(), Some(0));

@@ -185,16 +185,32 @@ fn a_file_that_is_named_needs_no_configuration() {
         command.current_dir(place.path()).env("SYSTEMD_UNIT_PATH", place.path());
         command.env("COS_FTP_PASSWORD", "secret-1").output().unwrap()
     };
-    let none = user(&["list"]);
-    assert!(String::from_utf8_lossy(&none.stderr).contains("there is no file "), "{none:?}");
-    let output = user(&["add", "cam1", "--permission", "RW"]);
+    // Nor is it asked whether the one that this machine may have is right, and has this file.
+    let other = place.path().join("conf/cos-ftp-server.conf");
+    fs::create_dir(other.parent().unwrap()).unwrap();
+    let right = fs::read_to_string(Setup::local().write().config()).unwrap();
+    for config in [&*right, "nonsense"] {
+        fs::write(&other, config).unwrap();
+        let none = user(&["list"]);
+        assert!(String::from_utf8_lossy(&none.stderr).contains("there is no file "), "{none:?}");
+        let output = user(&["add", "cam1", "--permission", "RW"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("after its next reload"), "{output:?}");
+        assert_eq!(fs::metadata(&users).unwrap().mode() & 0o777, 0o600);
+        let output = user(&["passwd", "cam1"]);
+        assert!(output.status.success(), "{output:?}");
+        let listed = String::from_utf8(user(&["list"]).stdout).unwrap();
+        assert!(listed.contains("cam1  RW"), "{listed}");
+        fs::remove_file(&users).unwrap();
+    }
+    // That of the file itself is.
+    let with_it = format!("users_file = {}\nauthority", users.display());
+    let login = right.lines().filter(|line| !line.starts_with("ftp_login_user_"));
+    let with_it = login.collect::<Vec<_>>().join("\n").replacen("authority", &with_it, 1);
+    fs::write(&other, with_it).unwrap();
+    let output = user(&["add", "cam1"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && said.contains("after its next reload"), "{output:?}");
-    assert_eq!(fs::metadata(&users).unwrap().mode() & 0o777, 0o600);
-    let output = user(&["passwd", "cam1"]);
-    assert!(output.status.success(), "{output:?}");
-    let listed = String::from_utf8(user(&["list"]).stdout).unwrap();
-    assert!(listed.contains("cam1  RW"), "{listed}");
+    assert!(output.status.success() && said.contains("uses it after this command"), "{output:?}");
 }
 
 #[test]

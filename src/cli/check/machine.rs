@@ -11,20 +11,21 @@ use time::OffsetDateTime;
 
 use super::report::{CheckLine, CheckReport};
 use super::{masquerade, ports};
-use crate::cli::written::{self, Obstacle};
+use crate::cli::made::MadeDirectories;
+use crate::cli::written::{self, Obstacle, Outlook};
 
 /// Those who renew by themselves do it 30 days before the end; two weeks later something is wrong.
 const RENEWAL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// Looks at everything that is on this machine.
-pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
+/// Looks at everything that is on this machine, where `made` will be there.
+pub(super) fn check(settings: &ServerSettings, made: &MadeDirectories, report: &mut CheckReport) {
     report.begin("machine");
     let facts = MachineFacts::of_this_machine();
     for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
         report.add(fits(settings, &facts, resource));
     }
-    report.add(line("log", written::log_directory(&settings.log.directory)));
-    for (key, looked) in written::record_files(settings) {
+    report.add(line("log", written::log_directory(&settings.log.directory, made)));
+    for (key, looked) in written::record_files(settings, made) {
         report.add(line(key, looked));
     }
     if let Some(scan) = &settings.server.session.transfer.scan {
@@ -76,9 +77,10 @@ fn mebibytes(bytes: u64) -> u64 {
 }
 
 /// Whether a file that the server writes can be written.
-fn line(check: &'static str, looked: Result<String, Obstacle>) -> CheckLine {
+fn line(check: &'static str, looked: Result<Outlook, Obstacle>) -> CheckLine {
     match looked {
-        Ok(shown) => CheckLine::passed(check, shown),
+        Ok(Outlook::Awaited(shown)) => CheckLine::skipped(check, shown),
+        Ok(Outlook::Writable(shown)) => CheckLine::passed(check, shown),
         Err(Obstacle { why, fix, .. }) => CheckLine::failed(check, why, fix),
     }
 }

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig, MachineFacts};
 
+use crate::cli::made::MadeDirectories;
 use crate::cli::{locations, shell};
 use report::{CheckLine, CheckReport};
 use service::Looking;
@@ -41,7 +42,8 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
         Ok((file, loaded)) => {
             looking.into_iter().for_each(|line| report.add(line));
             sandbox::check(&file, &loaded.settings, &mut report);
-            machine::check(&loaded.settings, &mut report);
+            let made = MadeDirectories::for_service_with(&file);
+            machine::check(&loaded.settings, &made, &mut report);
             stores::check(&loaded.settings, &mut report);
         }
         Err(lines) => lines.into_iter().for_each(|line| report.add(line)),

@@ -8,7 +8,7 @@ use cos_ftp_server::config::ServerSettings;
 use cos_ftp_server::server::{BindError, try_to_listen};
 
 use super::report::{CheckLine, CheckReport};
-use crate::cli::status::{Answerer, who_answers};
+use crate::cli::status::{Answerer, ServerSocket, who_answers};
 
 /// Tries all ports.
 pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
@@ -81,7 +81,7 @@ fn in_use(listener: &Listener, error: &BindError, control_socket: Option<&Path>)
             format!("{port} is in use by {who}; it is not known whose server that is: {why}");
         CheckLine::skipped(check, text)
     };
-    match control_socket.map(who_answers) {
+    match control_socket.map(ServerSocket::of_configuration).as_ref().map(who_answers) {
         Some(Answerer::Server { pid, listening }) => {
             let is_its = match occupant {
                 Some(occupant) => occupant.pid() == pid,

@@ -7,15 +7,7 @@ use std::path::{Path, PathBuf};
 use cos_ftp_server::config::{ServerSettings, StoreSettings};
 
 use super::report::{CheckLine, CheckReport};
-use super::service::unit_of;
-
-/// Directories that systemd makes for a service, and where.
-const MADE: &[(&str, &str)] = &[
-    ("StateDirectory", "/var/lib"),
-    ("CacheDirectory", "/var/cache"),
-    ("LogsDirectory", "/var/log"),
-    ("RuntimeDirectory", "/run"),
-];
+use crate::cli::made::{made_by, unit_of, values};
 
 /// Says where the service that names `config` may not write but has to, if there is one.
 pub(super) fn check(config: &Path, settings: &ServerSettings, report: &mut CheckReport) {
@@ -63,23 +55,7 @@ fn writable(text: &str) -> Option<Vec<PathBuf>> {
     }
     let named = values(text, "ReadWritePaths").into_iter();
     let named = named.map(|path| PathBuf::from(path.trim_start_matches(['-', '+'])));
-    let made = MADE.iter().flat_map(|(key, parent)| {
-        values(text, key).into_iter().map(|name| Path::new(parent).join(name))
-    });
-    Some(named.chain(made).collect())
-}
-
-/// The words behind `key`; an empty value takes back those before it.
-fn values<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
-    let mut words = Vec::new();
-    for line in text.lines() {
-        match line.trim().split_once('=').filter(|(name, _)| name.trim() == key) {
-            Some((_, value)) if value.trim().is_empty() => words.clear(),
-            Some((_, value)) => words.extend(value.split_whitespace()),
-            None => {}
-        }
-    }
-    words
+    Some(named.chain(made_by(text).map(|(_, path)| path)).collect())
 }
 
 /// Where `path` is for a service that works elsewhere.

@@ -10,8 +10,9 @@ use rustix::process::geteuid;
 
 use super::report::{CheckLine, Form};
 use crate::cli::locations::{self, anywhere, program};
+use crate::cli::made::is_of;
 use crate::cli::shell;
-use crate::cli::unit::{Service, is_same};
+use crate::cli::unit::Service;
 
 /// What a service gets beside the rights of its user: a port below 1024.
 const CAPABILITY: &str = "+net_bind_service";
@@ -100,19 +101,6 @@ fn group_name(user: &str) -> String {
     let mut lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
     let line = lines.find(|fields| fields.get(2).copied() == number.as_deref());
     line.and_then(|fields| fields.first().copied()).unwrap_or(user).to_owned()
-}
-
-/// The unit of the installed service that names `config`, and what it and its additions say.
-pub(super) fn unit_of(config: &Path) -> Option<(PathBuf, String)> {
-    let service = Service::installed().filter(|service| is_of(service, config))?;
-    let text = service.text()?;
-    Some((service.unit, text))
-}
-
-/// Whether it is a service of this program with `config`.
-fn is_of(service: &Service, config: &Path) -> bool {
-    let is_named = |named: &Path| is_same(&locations::file_in(named), config);
-    service.runs(env::current_exe().ok().as_deref()) && service.config().is_some_and(is_named)
 }
 
 /// A check of `config`, as the service would be run.

@@ -62,6 +62,15 @@ pub(super) const TITLES: &[(&str, &str)] = &[
 pub(super) const TEXTS: &[(&str, &str)] = &[
     ("make room on that disk", "请在该磁盘上腾出空间"),
     ("make the directory, or correct {}", "请创建该目录，或更正 {}"),
+    (
+        "{} is not there yet: systemd makes it when the service starts ({} in {}); who starts the \
+         server without systemd makes it first",
+        "{} 尚不存在：服务启动时由 systemd 创建（{}，见 {}）；不用 systemd 启动服务器时请先自行创建",
+    ),
+    (
+        "add {}={} to {} (systemctl edit), or correct {}",
+        "请（用 systemctl edit）把 {}={} 加入 {}，或更正 {}",
+    ),
     ("{} is a directory", "{} 是目录"),
     ("name a file, or correct {}", "请指定文件，或更正 {}"),
     // Who uses a store.
@@ -151,10 +160,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("another program", "另一个程序"),
     ("process {} ({})", "进程 {}（{}）"),
     ("control_socket is off", "control_socket 已关闭"),
-    (
-        "{} (control_socket) is for the server's user and root only",
-        "{}（control_socket）只允许运行服务器的用户和 root 使用",
-    ),
     ("stop it, or choose another {}", "请停止该程序，或改用其他 {}"),
     (
         "find it as root (ss -ltnp) and stop it, or choose another {}",

@@ -7,32 +7,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "a server that runs is found by its socket, too: --socket FILE",
         "正在运行的服务器也可以通过其套接字找到：--socket FILE",
     ),
-    // A wrong word of the command line.
-    ("unknown command {}; see cos-ftp-server --help", "未知的命令 {}；见 cos-ftp-server --help"),
-    (
-        "unknown command {} (did you mean {}?); see cos-ftp-server --help",
-        "未知的命令 {}（是否要用：{}？）；见 cos-ftp-server --help",
-    ),
-    ("cos-ftp-server alone, which starts the server", "不带命令的 cos-ftp-server，即启动服务器"),
-    (
-        "stop, and then cos-ftp-server alone, which starts the server",
-        "stop，然后执行不带命令的 cos-ftp-server，即启动服务器",
-    ),
-    ("kick, or stop for the whole server", "kick，停止整个服务器则用 stop"),
-    ("user passwd NAME, or hash-password", "user passwd NAME 或 hash-password"),
-    ("invalid option {}; see cos-ftp-server --help", "无效的选项 {}；见 cos-ftp-server --help"),
-    (
-        "invalid option {} (did you mean {}?); see cos-ftp-server --help",
-        "无效的选项 {}（是否要用：{}？）；见 cos-ftp-server --help",
-    ),
-    (
-        "unexpected argument {} (did you mean {}?); see cos-ftp-server --help",
-        "多余的参数 {}（是否要用：{}？）；见 cos-ftp-server --help",
-    ),
-    (
-        "unexpected argument {}; see cos-ftp-server --help",
-        "多余的参数 {}；见 cos-ftp-server --help",
-    ),
     // Users.
     ("users of {}", "{} 的用户"),
     ("{} and {} others", "{} 等，另有 {} 个"),
@@ -80,6 +54,29 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{}（control_socket）没有服务器响应：没有使用该配置的服务器在运行\n{}",
     ),
     (
+        "no server answers at {} (--socket): there is no such file\n{}",
+        "{}（--socket）没有服务器响应：没有这个文件\n{}",
+    ),
+    (
+        "no server answers at {} (--socket): the server that listened there has ended\n{}",
+        "{}（--socket）没有服务器响应：在此监听的服务器已经结束\n{}",
+    ),
+    (
+        "{} ({}) is for the server's user and root only",
+        "{}（{}）只允许运行服务器的用户和 root 使用",
+    ),
+    ("{} ({}): the server has not answered within {} s", "{}（{}）：服务器在 {} 秒内没有响应"),
+    ("{} ({}): the server has ended, or takes no orders", "{}（{}）：服务器已经结束，或不接受指令"),
+    (
+        "control_socket = off: this server cannot be asked or told anything; it obeys signals",
+        "control_socket = off：无法查询该服务器，也无法向它发出指令；它只响应信号",
+    ),
+    (
+        "the configuration is right, and the server was told by SIGHUP: its log says whether it has \
+         taken it",
+        "配置正确，已用 SIGHUP 通知服务器：是否采用见其日志",
+    ),
+    (
         "no server answers: there is no configuration. These places were searched:\n{}\n\
          cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR needs \
          none; or name yours with --config FILE.\n{}",
@@ -102,6 +99,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          FILE.",
         "没有配置文件。已查找：\n{}\n用 cos-ftp-server init 通过问答生成；cos-ftp-server serve DIR \
          不需要配置文件；或用 --config FILE 指定已有的配置。",
+    ),
+    (
+        "this user may not look whether there is {}, which would tell where its server is asked: \
+         call this as root or as the user of the server\n{}",
+        "当前用户无权查看 {} 是否存在，而查询服务器所用的套接字写在其中：请以 root 或运行服务器的用户身份执行\n{}",
     ),
     (
         "{} may not be read by this user, and only that tells where its server is asked: call this \

@@ -1,15 +1,17 @@
-//! What is said in Chinese: the report of `check`, what `init` asks, and what
-//! `serve` and `user` tell. The words are made in
+//! What is said in Chinese: the report of `check`, the summary of `--check-config`, what `init`
+//! asks, what `serve` and `user` tell, and what is wrong with a command line. The words are made in
 //! English where they are needed; here they are known again and said in Chinese. What the system or
 //! the store says stays as it is.
 
 mod accounts;
+mod arguments;
 mod check;
 mod commands;
 mod from;
 mod machine;
 mod settings;
 mod stores;
+mod summary;
 
 use std::sync::LazyLock;
 
@@ -41,7 +43,8 @@ fn known_text(english: &str) -> Option<String> {
 /// All that is said but for titles and for what keys accept.
 fn texts() -> impl Iterator<Item = &'static Row> {
     let of_the_report = [commands::TEXTS, check::TEXTS, from::TEXTS, machine::TEXTS, stores::TEXTS];
-    of_the_report.into_iter().chain([settings::TEXTS, accounts::TEXTS]).flatten()
+    let of_the_configuration = [settings::TEXTS, accounts::TEXTS, summary::TEXTS];
+    of_the_report.into_iter().chain(of_the_configuration).chain([arguments::TEXTS]).flatten()
 }
 
 /// What a key accepts, from the table of keys.
@@ -139,6 +142,7 @@ mod tests {
         " nor ",
         "at least ",
         "{} for {}",
+        "add {}={} to {} (systemctl edit)",
         "another size than was stored",
         "other bytes than were stored",
         "what was stored a moment ago is not there",
@@ -174,7 +178,7 @@ mod tests {
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
         // By what a key in PEM is known.
         "PRIVATE KEY-----",
-        // What is said to a server, and of a wrong argument.
+        // What is said to a server.
         "AUTH TLS",
         "PBSZ 0",
         "PROT P",
@@ -185,15 +189,17 @@ mod tests {
         "RETR {}",
         "DELE {}",
         "SIZE {}",
-        "--from needs a host, as in ftp.example.com, 192.0.2.1:2121, [2001:db8::1]:21 or \
-         ftp://user@ftp.example.com:2121/",
-        "--from takes no path behind the host: the file of this check is stored where the login begins",
-        "--from takes no password, which others could see here: it is asked for, or taken from \
-         COS_FTP_PASSWORD",
-        "--from needs the name of a user in front of the @",
-        "--from needs ftp:// or ftps://: SFTP is another protocol, that of SSH",
-        "--from needs ftp:// or ftps:// in front of the host, or nothing",
         // The same in every language.
+        "user add NAME",
+        "user list",
+        "serve DIR",
+        "serve {}",
+        "--config {}",
+        "--listen {}",
+        "cos-ftp-server {}",
+        "cos-ftp-server {} --{}",
+        "{} {} --socket {}",
+        "{} {}",
         "{} MiB",
         "systemctl enable --now cos-ftp-server",
         "curl -u {} -T FILE ftp://127.0.0.1:{}/",
@@ -202,7 +208,7 @@ mod tests {
     ];
 
     /// Where stands what is written into a configuration, and read of it, and not said.
-    const OF_THE_FILE: &[&str] = &["init/answers.rs", "init/sample.rs", "user/arguments.rs"];
+    const OF_THE_FILE: &[&str] = &["init/answers.rs", "init/sample.rs"];
 
     #[test]
     fn nothing_that_is_said_is_missing() {
@@ -216,7 +222,17 @@ mod tests {
             "src/cli/init",
             "src/cli/user",
             "src/store/cos/diagnosis",
+            "src/cli/arguments.rs",
+            "src/cli/listen_place.rs",
+            "src/cli/made.rs",
+            "src/cli/meant.rs",
+            "src/cli/mounts.rs",
+            "src/cli/orders/arguments.rs",
+            "src/cli/reachable.rs",
             "src/cli/serve.rs",
+            "src/cli/serve_socket.rs",
+            "src/cli/status/asked.rs",
+            "src/cli/wiring.rs",
             "src/cli/written.rs",
             "src/config",
             "src/net/masquerade_networks.rs",

@@ -89,6 +89,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "不支持自定义的欢迎文字，请删去此行",
     ),
     ("unknown section; write [{}]", "未知的配置段；请写 [{}]"),
+    ("unknown section, ignored; there are {}", "未知的配置段，已忽略；可用的配置段：{}"),
     (
         "unknown section, ignored; the nearest known section is [{}]",
         "未知的配置段，已忽略；最接近的配置段是 [{}]",

@@ -10,13 +10,12 @@ mod obey;
 pub(crate) use arguments::{VERBS, arguments};
 pub(crate) use obey::{MAX_ORDER_BYTES, answer};
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
 use super::failure::CommandError;
-use super::status;
+use super::status::{self, ServerSocket};
 use super::terminal::print;
 
 /// What is to be done.
@@ -55,7 +54,7 @@ pub(crate) struct OrderAnswer {
 ///
 /// # Errors
 /// In words: that there is none, or why it did not.
-pub(crate) fn give(socket: &Path, order: &OperatorOrder) -> Result<ExitCode, CommandError> {
+pub(crate) fn give(socket: &ServerSocket, order: &OperatorOrder) -> Result<ExitCode, CommandError> {
     let OrderAnswer { done, text } =
         status::order(socket, order).map_err(CommandError::operation)?;
     match done {

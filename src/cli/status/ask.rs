@@ -4,22 +4,19 @@ use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use rustix::termios::tcgetwinsize;
-
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::Pid;
+use rustix::termios::tcgetwinsize;
 
+use super::asked::{ServerSocket, is_nobody};
 use super::report::{Farewell, Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
-use crate::cli::locations::anywhere;
 use crate::cli::orders::{OperatorOrder, OrderAnswer};
-use crate::cli::serve_socket;
 use crate::cli::terminal::say;
 
 /// Longest answer: a few kilobytes for each of as many sessions as there may be.
@@ -34,16 +31,13 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 /// How often a status is shown again.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How long the server may be silent.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What the server that listens at `path` is doing.
+/// What the server that listens at `socket` is doing.
 ///
 /// # Errors
 /// In words: that there is none, or that it may not be asked.
-pub(crate) fn ask(path: &Path, form: Form) -> Result<String, String> {
-    let text = read(path).map_err(|error| no_answer(path, &error))?;
-    let report = understand(path, &text)?;
+pub(crate) fn ask(socket: &ServerSocket, form: Form) -> Result<String, String> {
+    let text = read(socket).map_err(|error| socket.no_answer(&error))?;
+    let report = understand(socket, &text)?;
     Ok(match form {
         Form::Json => text.trim_end().to_owned() + "\n",
         Form::Text => table(&report, terminal_width()),
@@ -54,9 +48,9 @@ pub(crate) fn ask(path: &Path, form: Form) -> Result<String, String> {
 ///
 /// # Errors
 /// As [`ask`].
-pub(crate) fn watch(path: &Path) -> Result<ExitCode, String> {
+pub(crate) fn watch(socket: &ServerSocket) -> Result<ExitCode, String> {
     loop {
-        let text = ask(path, Form::Text)?;
+        let text = ask(socket, Form::Text)?;
         say(&format!("{CLEAR}{text}"));
         thread::sleep(WATCH_INTERVAL);
     }
@@ -73,12 +67,12 @@ pub(crate) enum Answerer {
     Unknown(String),
 }
 
-/// Who answers at `path`.
-pub(crate) fn who_answers(path: &Path) -> Answerer {
-    let told = match read(path) {
-        Ok(text) => understand(path, &text),
+/// Who answers at `socket`.
+pub(crate) fn who_answers(socket: &ServerSocket) -> Answerer {
+    let told = match read(socket) {
+        Ok(text) => understand(socket, &text),
         Err(error) if is_nobody(&error) => return Answerer::Nobody,
-        Err(error) => Err(no_answer(path, &error)),
+        Err(error) => Err(socket.no_answer(&error)),
     };
     told.map_or_else(Answerer::Unknown, |report| {
         let StatusReport { pid, mut listening, implicit_tls, metrics, .. } = report;
@@ -87,25 +81,21 @@ pub(crate) fn who_answers(path: &Path) -> Answerer {
     })
 }
 
-fn is_nobody(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
-}
-
 /// How many transfers run.
 ///
 /// # Errors
 /// As [`ask`].
-pub(crate) fn transfers_left(path: &Path) -> Result<usize, String> {
-    report(path).map(|report| report.transfers())
+pub(crate) fn transfers_left(socket: &ServerSocket) -> Result<usize, String> {
+    report(socket).map(|report| report.transfers())
 }
 
-/// Has the server that listens at `path` obey `order`.
+/// Has the server that listens at `socket` obey `order`.
 ///
 /// # Errors
 /// As [`ask`]; also when it does not answer.
-pub(crate) fn order(path: &Path, order: &OperatorOrder) -> Result<OrderAnswer, String> {
+pub(crate) fn order(socket: &ServerSocket, order: &OperatorOrder) -> Result<OrderAnswer, String> {
     let given = || -> io::Result<String> {
-        let mut stream = connect(path)?;
+        let mut stream = socket.connect()?;
         if line(&mut stream)?.is_empty() {
             return Err(ErrorKind::UnexpectedEof.into());
         }
@@ -113,44 +103,34 @@ pub(crate) fn order(path: &Path, order: &OperatorOrder) -> Result<OrderAnswer, S
         stream.get_mut().write_all(text.as_bytes())?;
         line(&mut stream)
     };
-    let told = given().map_err(|error| no_answer(path, &error))?;
-    serde_json::from_str(&told).map_err(|_| {
-        format!("{} (control_socket): the server has ended, or takes no orders", path.display())
-    })
+    let told = given().map_err(|error| socket.no_answer(&error))?;
+    serde_json::from_str(&told).map_err(|_| socket.no_orders())
 }
 
 /// How often the configuration was read again, and whether it was taken.
 ///
 /// # Errors
 /// As [`ask`].
-pub(crate) fn reloads(path: &Path) -> Result<Reloads, String> {
-    report(path).map(|report| report.reloads)
+pub(crate) fn reloads(socket: &ServerSocket) -> Result<Reloads, String> {
+    report(socket).map(|report| report.reloads)
 }
 
-/// Why the server at `path` tells nothing.
-pub(crate) fn no_answer(path: &Path, error: &io::Error) -> String {
-    let path = anywhere(path);
-    let path = path.display();
-    match error.kind() {
-        _ if is_nobody(error) => format!(
-            "no server answers at {path} (control_socket): none is running with this \
-             configuration\n{}",
-            serve_socket::how_to_name_one()
-        ),
-        ErrorKind::PermissionDenied => {
-            format!("{path} (control_socket) is for the server's user and root only")
-        }
-        _ => format!("{path} (control_socket): {error}"),
-    }
+/// The process behind `socket`.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) fn process(socket: &ServerSocket) -> Result<Pid, String> {
+    let found = || Ok(socket_peercred(socket.connect()?.get_ref())?.pid);
+    found().map_err(|error| socket.no_answer(&error))
 }
 
-fn report(path: &Path) -> Result<StatusReport, String> {
-    let text = read(path).map_err(|error| no_answer(path, &error))?;
-    understand(path, &text)
+fn report(socket: &ServerSocket) -> Result<StatusReport, String> {
+    let text = read(socket).map_err(|error| socket.no_answer(&error))?;
+    understand(socket, &text)
 }
 
-fn understand(path: &Path, text: &str) -> Result<StatusReport, String> {
-    serde_json::from_str(text).map_err(|error| no_answer(path, &io::Error::other(error)))
+fn understand(socket: &ServerSocket, text: &str) -> Result<StatusReport, String> {
+    serde_json::from_str(text).map_err(|error| socket.no_answer(&io::Error::other(error)))
 }
 
 /// How wide the lines may be: as wide as the terminal, or as watch(1) says.
@@ -160,24 +140,18 @@ fn terminal_width() -> usize {
     terminal.filter(|width| *width > 0).or_else(told).unwrap_or(USUAL_WIDTH)
 }
 
-/// The server that listens at `path`, in words for one who wants to start another, and may end it
-/// by `stop_command`.
-pub(crate) fn who_runs(path: &Path, stop_command: &str) -> Option<String> {
-    let StatusReport { pid, started: since, .. } = report(path).ok()?;
+/// The server that listens at `socket`, in words for one who wants to start another, and may end
+/// it by `stop_command`.
+pub(crate) fn who_runs(socket: &ServerSocket, stop_command: &str) -> Option<String> {
+    let StatusReport { pid, started: since, .. } = report(socket).ok()?;
     Some(format!(
         "a server with this configuration has been running since {since} as process {pid}; to stop \
          it: {stop_command}"
     ))
 }
 
-fn read(path: &Path) -> io::Result<String> {
-    line(&mut connect(path)?)
-}
-
-fn connect(path: &Path) -> io::Result<BufReader<UnixStream>> {
-    let stream = UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    Ok(BufReader::new(stream))
+fn read(socket: &ServerSocket) -> io::Result<String> {
+    line(&mut socket.connect()?)
 }
 
 /// A line with its end; without one where there are no more.
@@ -213,19 +187,19 @@ pub(crate) enum ServerEnd {
 }
 
 impl EndWatch {
-    /// Asks the one that listens at `path`.
+    /// Asks the one that listens at `socket`.
     ///
     /// # Errors
     /// In words: that there is none, or that it may not be asked.
-    pub(crate) fn begin(path: &Path) -> Result<Self, String> {
+    pub(crate) fn begin(socket: &ServerSocket) -> Result<Self, String> {
         let asked = || -> io::Result<_> {
-            let mut stream = connect(path)?;
+            let mut stream = socket.connect()?;
             let process = socket_peercred(stream.get_ref())?.pid;
             let text = line(&mut stream)?;
             Ok((stream, process, text))
         };
-        let (stream, process, text) = asked().map_err(|error| no_answer(path, &error))?;
-        let grace = understand(path, &text)?.shutdown_grace_seconds.map(Duration::from_secs);
+        let (stream, process, text) = asked().map_err(|error| socket.no_answer(&error))?;
+        let grace = understand(socket, &text)?.shutdown_grace_seconds.map(Duration::from_secs);
         Ok(Self { stream, process, grace, tells_end: text.ends_with('\n') })
     }
 

@@ -6,6 +6,7 @@
 //! the server's own user or root.
 
 mod ask;
+mod asked;
 mod page;
 mod report;
 mod shown;
@@ -15,9 +16,10 @@ mod table;
 mod tell;
 
 pub(crate) use ask::{
-    Answerer, EndWatch, ServerEnd, ask, no_answer, order, reloads, transfers_left, watch,
+    Answerer, EndWatch, ServerEnd, ask, order, process, reloads, transfers_left, watch,
     who_answers, who_runs,
 };
+pub(crate) use asked::ServerSocket;
 pub(crate) use page::page;
 pub(crate) use report::{ListenAddresses, ReloadChanges, ReloadRecord};
 pub(crate) use tell::tell;

@@ -5,7 +5,7 @@ mod arguments;
 use std::env;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use cos_ftp_server::config::{self, Problems, ServerSettings, UserLine, user_lines};
@@ -19,6 +19,7 @@ use super::language::Language;
 use super::locations::{self, ConfigFile, MissingConfig};
 use super::owned_file::{self, FileOwnership, PRIVATE_MODE};
 use super::terminal::{PASSWORD_VARIABLE, ask_password, columns, print, say};
+use super::unit::is_same;
 
 /// The key of a section's one login.
 const PASSWORD_KEY: &str = "ftp_login_user_password";
@@ -34,13 +35,15 @@ pub(super) fn run(config: Option<PathBuf>, request: UserRequest) -> Result<ExitC
     let language = Language::of_environment();
     let told = |text: String| CommandError::operation(language.say(&text));
     let UserRequest { deed, users_file } = request;
-    let found = match locations::find_config(config) {
-        Ok(found) => Some(found),
+    let is_named = config.is_some();
+    let config = match (locations::find_config(config), &users_file) {
+        (Ok(found), Some(file)) if !is_named => Configured::around(found, file),
+        (Ok(found), _) => Configured::read(found).map(Some),
         // Who names the file needs none.
-        Err(MissingConfig::Nowhere(_) | MissingConfig::Hidden(_)) if users_file.is_some() => None,
-        Err(missing) => return Err(CommandError::config(missing)),
+        (Err(MissingConfig::Nowhere(_) | MissingConfig::Hidden(_)), Some(_)) => Ok(None),
+        (Err(missing), _) => return Err(CommandError::config(missing)),
     };
-    let config = found.map(Configured::read).transpose().map_err(CommandError::config)?;
+    let config = config.map_err(CommandError::config)?;
     if let (Deed::SetPassword { name }, Some(config)) = (&deed, &config) {
         config.refuse_to_change(name).map_err(told)?;
     }
@@ -81,6 +84,27 @@ impl Configured {
     fn read(file: ConfigFile) -> Result<Self, Problems> {
         let settings = config::load_alone(&file.path)?;
         Ok(Self { file, settings })
+    }
+
+    /// What stands in `found`, which nobody has named, if it is the configuration of the file of
+    /// `users` that was named: it tells of it, or is beside it. Another, as that of the machine, is
+    /// no matter of whoever looks after a file of their own, and need not be right.
+    fn around(found: ConfigFile, users: &Path) -> Result<Option<Self>, Problems> {
+        let directory = |file: &Path| file.parent().map(Path::to_owned).unwrap_or_default();
+        let is_beside = is_same(
+            &directory(&locations::anywhere(users)),
+            &directory(&locations::anywhere(&found.path)),
+        );
+        match Self::read(found) {
+            Err(problems) if is_beside => Err(problems),
+            Ok(read) if is_beside || read.has(users) => Ok(Some(read)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether its users come from the file of `users`, too.
+    fn has(&self, users: &Path) -> bool {
+        self.settings.users_files.iter().any(|file| file == users || is_same(file, users))
     }
 
     /// Refuses to change the password of a login that the configuration itself has, and says where

@@ -74,6 +74,13 @@ const SLIP: f64 = 0.9;
 /// How alike two names are, at least, of which one may be meant by the other.
 const LIKE: f64 = 0.7;
 
+/// How many letters a beginning of a key has, at least, that tells anything.
+const BEGINNING: usize = 3;
+
+/// How many of the letters are the same and in their places, at least, where no whole word is. Of
+/// short names chance alone finds some in any long one.
+const SAME_LETTERS: f64 = 0.5;
+
 /// What the operator may have meant by the unknown key `name`: what it is called here, if that is
 /// how other programs call it; where it belongs, if that is another section; or the key that is
 /// spelt most like it. What this section has comes first.
@@ -102,7 +109,7 @@ pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
             "unknown key here, ignored; the nearest known key is {anywhere}, in {}",
             sections_of(key)
         ),
-        None if likeness(here, name) < LIKE => "unknown key, ignored".to_owned(),
+        None if !may_mean(name, here) => "unknown key, ignored".to_owned(),
         None => format!("unknown key, ignored; the nearest known key is {here}"),
     }
 }
@@ -112,9 +119,19 @@ fn sections_of(key: &Key) -> String {
     names.join(" or ")
 }
 
-/// The name of the section that is spelt most like `name`, and whether it must be meant. One that
-/// is numbered is compared with the number that `name` has.
-pub(super) fn nearest_section(name: &str) -> (&'static str, bool) {
+/// What the operator may have meant by a section.
+pub(super) enum MeantSection {
+    /// This must be it.
+    Surely(&'static str),
+    /// It may be this.
+    Perhaps(&'static str),
+    /// None is like it.
+    Nothing,
+}
+
+/// The section that is spelt most like `name`. One that is numbered is compared with the number
+/// that `name` has.
+pub(super) fn meant_section(name: &str) -> MeantSection {
     let name = name.to_ascii_uppercase();
     let number = &name[name.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
     let distances = ALL_SECTIONS.into_iter().map(|kind| {
@@ -122,7 +139,24 @@ pub(super) fn nearest_section(name: &str) -> (&'static str, bool) {
         (kind.name(), strsim::damerau_levenshtein(&written, &name))
     });
     let (nearest, distance) = distances.min_by_key(|(_, distance)| *distance).unwrap_or_default();
-    (nearest, distance * 3 <= name.len())
+    match distance {
+        _ if distance * 3 <= name.len() => MeantSection::Surely(nearest),
+        _ if distance * 2 <= name.len() => MeantSection::Perhaps(nearest),
+        _ => MeantSection::Nothing,
+    }
+}
+
+/// The names of all sections, as they are written.
+pub(super) fn all_sections() -> String {
+    ALL_SECTIONS.map(|kind| format!("[{}]", kind.name())).join(" ")
+}
+
+/// Whether who wrote `name` may have meant the key `known`.
+fn may_mean(name: &str, known: &str) -> bool {
+    let is_word = known.split('_').any(|word| word == name);
+    let begins = name.len() >= BEGINNING && known.starts_with(name);
+    let is_spelt_like = strsim::normalized_damerau_levenshtein(known, name) > SAME_LETTERS;
+    likeness(known, name) >= LIKE && (is_word || begins || is_spelt_like)
 }
 
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {
