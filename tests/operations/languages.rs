@@ -30,14 +30,14 @@ fn the_summary_of_a_configuration_is_said_in_chinese() {
     let setup = certificate.serve(setup.mount(&mount), "optional");
     let setup = setup.tls("tls_client_cert", "optional").tls("tls_client_ca", &ca);
     let [english, chinese] = summaries(&setup.write());
-    assert_eq!(english.lines().count(), 8, "{english}");
-    assert_eq!(chinese.lines().count(), 8, "{chinese}");
+    assert_eq!(english.lines().count(), 9, "{english}");
+    assert_eq!(chinese.lines().count(), 9, "{chinese}");
     for (english, chinese) in english.lines().zip(chinese.lines()) {
         assert!(!is_chinese(english) && is_chinese(chinese), "{english}\n{chinese}");
     }
     for said in [
         "配置正确：/",
-        "\n账号 alice：存储桶 files，访问地址 http://127.0.0.1:1，地域 ",
+        "\n账号 alice：存储桶 files，访问地址 127.0.0.1:1，地域 ",
         "，密钥对\n",
         "\n账号 vault：目录 /",
         "\n挂载 /all（R: alice）：目录 /",
