@@ -29,6 +29,7 @@ mod serve_socket;
 mod shell;
 mod signals;
 mod status;
+mod summary;
 mod supervisor;
 mod terminal;
 mod unit;

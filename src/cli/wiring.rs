@@ -1,6 +1,5 @@
 //! From settings to a server: the one place that knows the configuration and every store.
 
-use std::fmt::Write as _;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -16,7 +15,6 @@ use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::Buckets;
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{ObjectStore, TrashStore};
-use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
 use super::failure::{Cause, CommandError};
@@ -28,13 +26,11 @@ use super::mounts;
 use super::opening::{is_read_only, open_bucket, open_directory};
 use super::probes::Probes;
 use super::shell;
+use super::summary;
 use super::written;
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
-
-/// Accounts of one store that have a line each.
-const SINGLE_LINES: usize = 10;
 
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
@@ -192,54 +188,12 @@ impl ServerPlan {
 
     /// What the server will do, for people; no secrets.
     pub(crate) fn summary(&self) -> String {
-        let mut text = self.accounts();
-        let options = &self.settings.server;
-        let ports = &options.passive_ports;
-        let mebibytes = options.session.transfer.buffer_memory / (1024 * 1024);
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "port {}, passive ports {}-{}, buffer memory {mebibytes} MiB",
-            options.listen_port,
-            ports.start(),
-            ports.end(),
-        );
-        if let Some(tls) = &self.settings.tls {
-            let _ = writeln!(text, "FTPS by {}", tls.describe_versions());
-            if let Some(clients) = &tls.clients {
-                let _ = writeln!(text, "certificates of clients: {}", clients.describe());
-            }
-        }
-        let is_parking = options.session.transfer.partial == PartialUpload::Park;
-        if is_parking && self.file().is_some() {
-            // Those who come from the replaced tool expect the other.
-            text.push_str(
-                "interrupted uploads are parked until their client resumes them; with \
-                 partial_upload = keep they get their name at once\n",
-            );
-        }
-        text
+        summary::of(&self.settings, self.file().is_some())
     }
 
     /// A line for each account, or for those of a large section together: where its files are.
     pub(crate) fn accounts(&self) -> String {
-        let mut text = String::new();
-        for (number, store) in self.settings.stores.iter().enumerate() {
-            let users = || self.settings.terms_of(number).filter(|user| !user.name.is_empty());
-            // Writing to a String cannot fail.
-            let _ = match users().count() {
-                1..=SINGLE_LINES => users().try_for_each(|user| {
-                    writeln!(text, "account {}: {}", user.name, files(store, &user.home))
-                }),
-                _ => match self.settings.users_of(number) {
-                    none if none.is_empty() => {
-                        writeln!(text, "no users yet: {}", files(store, ""))
-                    }
-                    names => writeln!(text, "accounts {names}: {}", files(store, "")),
-                },
-            };
-        }
-        text + &mounts::lines(&self.settings, files)
+        summary::accounts(&self.settings)
     }
 
     /// Opens the stores and hands them to their accounts. Those on a bucket that is among `buckets`
@@ -397,23 +351,6 @@ impl ServerPlan {
             Origin::CommandLine => {
                 log::warn!("{serving} read-only: this process may not write to it");
             }
-        }
-    }
-}
-
-/// Where files are: in the part `home` of a store.
-fn files(store: &StoreSettings, home: &str) -> String {
-    match store {
-        StoreSettings::Cos(options) => format!(
-            "bucket {} at {}, region {}, prefix {:?}, {}",
-            options.bucket,
-            options.endpoint,
-            options.region,
-            format!("{}{home}", options.prefix),
-            options.credentials,
-        ),
-        StoreSettings::Local(options) => {
-            format!("directory {}", options.root.join(home.trim_end_matches("/")).display())
         }
     }
 }

@@ -105,7 +105,7 @@ fn a_socket_that_was_named_is_told_in_its_own_words() {
         let said = "no server answers at /nowhere/s (--socket): there is no such file\n";
         assert!(english.starts_with(said), "{english}");
         assert!(!english.contains("configuration"), "{english}");
-        let said = "/nowhere/s（--socket）没有服务器响应：没有这个文件\n";
+        let said = "/nowhere/s (--socket) 没有服务器响应：没有这个文件\n";
         assert!(chinese.starts_with(said), "{chinese}");
     }
 }

@@ -6,6 +6,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("{}; see cos-ftp-server --help", "{}；见 cos-ftp-server --help"),
     ("unknown command {}", "未知的命令 {}"),
     ("unknown command {} (did you mean {}?)", "未知的命令 {}（是否要用：{}？）"),
+    ("{} (did you mean {}?)", "{}（是否要用：{}？）"),
     ("cos-ftp-server alone, which starts the server", "不带命令的 cos-ftp-server，即启动服务器"),
     (
         "stop, and then cos-ftp-server alone, which starts the server",
@@ -16,9 +17,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     // What the reader of the command line says.
     ("missing argument for option {}", "选项 {} 缺少参数"),
     ("invalid option {}", "无效的选项 {}"),
-    ("invalid option {} (did you mean {}?)", "无效的选项 {}（是否要用：{}？）"),
     ("unexpected argument {}", "多余的参数 {}"),
-    ("unexpected argument {} (did you mean {}?)", "多余的参数 {}（是否要用：{}？）"),
     ("unexpected argument for option {}: {}", "选项 {} 不带参数：{}"),
     ("argument is invalid unicode: {}", "参数不是有效的 Unicode 文本：{}"),
     ("cannot parse argument {}: {}", "无法识别参数 {}：{}"),

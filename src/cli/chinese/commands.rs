@@ -50,23 +50,15 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     // `status`, `stop` and `reload`.
     (
-        "no server answers at {} (control_socket): none is running with this configuration\n{}",
-        "{}（control_socket）没有服务器响应：没有使用该配置的服务器在运行\n{}",
+        "no server answers at {}: none is running with this configuration\n{}",
+        "{} 没有服务器响应：没有使用该配置的服务器在运行\n{}",
     ),
-    (
-        "no server answers at {} (--socket): there is no such file\n{}",
-        "{}（--socket）没有服务器响应：没有这个文件\n{}",
-    ),
-    (
-        "no server answers at {} (--socket): the server that listened there has ended\n{}",
-        "{}（--socket）没有服务器响应：在此监听的服务器已经结束\n{}",
-    ),
-    (
-        "{} ({}) is for the server's user and root only",
-        "{}（{}）只允许运行服务器的用户和 root 使用",
-    ),
-    ("{} ({}): the server has not answered within {} s", "{}（{}）：服务器在 {} 秒内没有响应"),
-    ("{} ({}): the server has ended, or takes no orders", "{}（{}）：服务器已经结束，或不接受指令"),
+    ("no server answers at {}: {}\n{}", "{} 没有服务器响应：{}\n{}"),
+    ("there is no such file", "没有这个文件"),
+    ("the server that listened there has ended", "在此监听的服务器已经结束"),
+    ("{} is for the server's user and root only", "{} 只允许运行服务器的用户和 root 使用"),
+    ("{}: the server has not answered within {} s", "{}：服务器在 {} 秒内没有响应"),
+    ("{}: the server has ended, or takes no orders", "{}：服务器已经结束，或不接受指令"),
     (
         "control_socket = off: this server cannot be asked or told anything; it obeys signals",
         "control_socket = off：无法查询该服务器，也无法向它发出指令；它只响应信号",

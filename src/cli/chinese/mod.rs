@@ -143,6 +143,8 @@ mod tests {
         "at least ",
         "{} for {}",
         "add {}={} to {} (systemctl edit)",
+        "{}, or correct {}",
+        "{}, one of: {}",
         "another size than was stored",
         "other bytes than were stored",
         "what was stored a moment ago is not there",
@@ -212,8 +214,8 @@ mod tests {
 
     #[test]
     fn nothing_that_is_said_is_missing() {
-        let known: BTreeSet<&str> =
-            check::TITLES.iter().chain(texts()).map(|(from, _)| *from).collect();
+        let rows = check::TITLES.iter().chain(texts());
+        let known: BTreeSet<String> = rows.map(|(from, _)| from.replace('\n', "")).collect();
         let mut missing = BTreeSet::new();
         let mut seen = 0;
         for directory in [
@@ -226,13 +228,12 @@ mod tests {
             "src/cli/listen_place.rs",
             "src/cli/made.rs",
             "src/cli/meant.rs",
-            "src/cli/mounts.rs",
             "src/cli/orders/arguments.rs",
             "src/cli/reachable.rs",
             "src/cli/serve.rs",
             "src/cli/serve_socket.rs",
             "src/cli/status/asked.rs",
-            "src/cli/wiring.rs",
+            "src/cli/summary.rs",
             "src/cli/written.rs",
             "src/config",
             "src/net/masquerade_networks.rs",
@@ -255,7 +256,7 @@ mod tests {
                     let has_letters = whole.replace(GAP, "").contains(char::is_alphabetic);
                     let is_said = has_letters && whole.contains(' ');
                     let is_known =
-                        known.contains(&*whole) || known.contains(&*format!("{GAP}, {whole}"));
+                        known.contains(&whole) || known.contains(&format!("{GAP}, {whole}"));
                     if is_said && !is_known && !NOT_SAID.contains(&&*text) {
                         missing.insert(text);
                     }

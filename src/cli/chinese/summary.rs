@@ -1,5 +1,5 @@
-//! What `--check-config` says of a configuration that is right, in both languages. `{}` stands for
-//! what differs; it comes in the same order in both.
+//! What `--check-config` says of a configuration that is right, and of directories that cannot be
+//! served, in both languages. `{}` stands for what differs; it comes in the same order in both.
 
 /// Its lines, and what stands in them.
 pub(super) const TEXTS: &[(&str, &str)] = &[
@@ -26,4 +26,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "中断的上传会暂存，等待客户端续传；设为 partial_upload = keep 时，它们立即得到文件名",
     ),
     ("to try the machine and each store, too: {}", "如需同时检查本机和各个存储端，请执行：{}"),
+    (
+        "cos_endpoint = file://{}: {}: {}, or correct cos_endpoint",
+        "cos_endpoint = file://{}：{}：{}，或更正 cos_endpoint",
+    ),
+    ("create it (mkdir -p)", "请创建该目录（mkdir -p）"),
+    ("it must be a directory", "它必须是目录"),
+    ("give the user that runs the server access to it", "请允许运行服务器的用户访问它"),
 ];
