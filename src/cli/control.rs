@@ -180,8 +180,19 @@ pub(super) fn control_socket(
 /// The configuration of the server that is to be asked.
 fn readable_config(named: Option<PathBuf>) -> Result<ConfigFile, CommandError> {
     let found = locations::find_config(named);
-    // Where a server is asked stands in its configuration only.
-    let why = match &found {
+    if let Some(why) = why_kept_from_us(&found) {
+        return Err(CommandError::operation(format!(
+            "{why}: call this as root or as the user of the server\n{}",
+            reachable::how_to_name_one()
+        )));
+    }
+    found.map_err(|missing| nobody_to_ask(&missing))
+}
+
+/// Why this user learns nothing from the configuration that was `found`, if that is so. Where a
+/// server is asked stands nowhere else.
+fn why_kept_from_us(found: &Result<ConfigFile, MissingConfig>) -> Option<String> {
+    match found {
         Ok(file) if locations::is_kept_from_us(&file.path) => Some(format!(
             "{} may not be read by this user, and only that tells where its server is asked",
             file.path.display()
@@ -191,14 +202,7 @@ fn readable_config(named: Option<PathBuf>) -> Result<ConfigFile, CommandError> {
             path.display()
         )),
         _ => None,
-    };
-    if let Some(why) = why {
-        return Err(CommandError::operation(format!(
-            "{why}: call this as root or as the user of the server\n{}",
-            reachable::how_to_name_one()
-        )));
     }
-    found.map_err(|missing| nobody_to_ask(&missing))
 }
 
 /// Nothing tells where a server is to be asked.
@@ -213,4 +217,17 @@ fn not_asked() -> CommandError {
     CommandError::operation(
         "control_socket = off: this server cannot be asked or told anything; it obeys signals",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_may_be_there_is_not_told_as_one_that_is() {
+        let hidden = MissingConfig::Hidden("/etc/x.conf".into());
+        let why = why_kept_from_us(&Err(hidden)).unwrap();
+        assert!(why.starts_with("this user may not look whether there is /etc/x.conf, "), "{why}");
+        assert_eq!(why_kept_from_us(&Err(MissingConfig::Nowhere(Vec::new()))), None);
+    }
 }
