@@ -1,5 +1,6 @@
 //! What the command line and `--check-config` say where the environment asks for Chinese.
 
+use std::fs;
 use std::process::Command;
 
 use crate::support::certificate::{Authority, Certificate};
@@ -52,6 +53,16 @@ fn the_summary_of_a_configuration_is_said_in_chinese() {
     let [english, chinese] = summaries(&Setup::local().users_file("").write());
     assert!(english.contains("\nno users yet: directory /"), "{english}");
     assert!(chinese.contains("\n尚无用户：目录 /"), "{chinese}");
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_told_in_chinese() {
+    let written = Setup::local().write();
+    fs::remove_dir(written.dir().join("data")).unwrap();
+    let output = written.command(&["--check-config"]).env("LC_ALL", CHINESE).output().unwrap();
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.ends_with("：请创建该目录（mkdir -p），或更正 cos_endpoint\n"), "{told}");
 }
 
 #[test]

@@ -30,6 +30,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "cos_endpoint = file://{}: {}: {}, or correct cos_endpoint",
         "cos_endpoint = file://{}：{}：{}，或更正 cos_endpoint",
     ),
+    (
+        "cos_endpoint = file://{}: {}: {}: {}, or correct cos_endpoint",
+        "cos_endpoint = file://{}：{}：{}：{}，或更正 cos_endpoint",
+    ),
     ("create it (mkdir -p)", "请创建该目录（mkdir -p）"),
     ("it must be a directory", "它必须是目录"),
     ("give the user that runs the server access to it", "请允许运行服务器的用户访问它"),
