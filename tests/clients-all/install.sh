@@ -32,6 +32,10 @@ PACKAGES=(
     Xvfb:xvfb
     xdotool:xdotool
     dput:dput
+    duplicity:duplicity
+    /usr/lib/nagios/plugins/check_ftp:monitoring-plugins-basic
+    inetutils-ftp:inetutils-ftp
+    axel:axel
     squid:squid
     apache2:apache2
     octave-cli:octave
@@ -46,6 +50,9 @@ PACKAGES=(
     go:golang-go
     /usr/share/gocode/src/github.com/jlaffaye/ftp/ftp.go:golang-github-jlaffaye-ftp-dev
     javac:default-jdk-headless
+    /usr/share/java/commons-vfs2.jar:libcommons-vfs-java
+    /usr/lib/wine/wine64:wine64
+    x86_64-w64-mingw32-gcc-win32:gcc-mingw-w64-x86-64-win32
     node:nodejs
     npm:npm
 )
@@ -75,7 +82,7 @@ npm install --silent --no-fund --prefix "$FTP_PLACE/node" "${NODE[@]}" >&2 ||
 
 GOPATH=/usr/share/gocode GO111MODULE=off go build -o "$FTP_PLACE/go/go-jlaffaye" clients/go-jlaffaye.go ||
     echo "cannot be built: go-jlaffaye" >&2
-javac -nowarn -cp /usr/share/java/commons-net.jar -d "$FTP_PLACE/java" clients/*.java ||
-    echo "cannot be built: commonsnet, openjdk" >&2
+javac -nowarn -cp /usr/share/java/commons-net.jar:/usr/share/java/commons-vfs2.jar -d "$FTP_PLACE/java" clients/*.java ||
+    echo "cannot be built: commonsnet, commonsvfs, openjdk" >&2
 mcs -out:"$FTP_PLACE/mono/mono-ftpwebrequest.exe" clients/mono-ftpwebrequest.cs ||
     echo "cannot be built: mono-ftpwebrequest" >&2
