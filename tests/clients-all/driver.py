@@ -77,7 +77,7 @@ class Client:
         if told.returncode != 0 or not lines:
             raise ValueError(f"{self.key} tells no version: {told.stdout}{told.stderr}")
         # Without what Debian puts around it.
-        return re.sub(r"^\d+:|^0\.0~git|[-+].*$|\.b85.*$", "", lines[-1].strip())
+        return re.sub(r"^\d+:|^0\.0~git|(~repack)?[-+].*$|\.b85.*$", "", lines[-1].strip())
 
 
 def clients():

@@ -4,6 +4,7 @@
 URL=ftp${FTP_TLS:+es}://$FTP_USER@$FTP_HOST:$FTP_PORT/
 version() { debian duplicity; }
 run() {
+    mkdir -p .lftp && echo 'set net:reconnect-interval-base 1' >.lftp/rc
     /usr/bin/python3 -c '
 import os, sys
 from duplicity import backend, config, log, path

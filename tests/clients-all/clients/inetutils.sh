@@ -3,7 +3,7 @@ TLS=no
 version() { debian inetutils-ftp; }
 run() {
     local out
-    out=$(inetutils-ftp --no-login --passive --no-prompt <<FTP 2>&1
+    out=$(inetutils-ftp --verbose --no-login --passive --no-prompt <<FTP 2>&1
 open $FTP_HOST $FTP_PORT
 user $FTP_USER $FTP_PASSWORD
 binary

@@ -4,25 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
-static HINTERNET far;
+static HINTERNET server;
 
 static BOOL is_connected(void)
 {
     HINTERNET agent;
-    if (far) return TRUE;
+    if (server) return TRUE;
     agent = InternetOpenA("driver", INTERNET_OPEN_TYPE_DIRECT, NULL, NULL, 0);
-    far = InternetConnectA(agent, getenv("FTP_HOST"), (INTERNET_PORT)atoi(getenv("FTP_PORT")),
+    server = InternetConnectA(agent, getenv("FTP_HOST"), (INTERNET_PORT)atoi(getenv("FTP_PORT")),
                            getenv("FTP_USER"), getenv("FTP_PASSWORD"), INTERNET_SERVICE_FTP,
                            INTERNET_FLAG_PASSIVE, 0);
-    return far != NULL;
+    return server != NULL;
 }
 
 static BOOL list(const char *directory)
 {
     WIN32_FIND_DATAA entry;
     HINTERNET search;
-    if (!FtpSetCurrentDirectoryA(far, directory)) return FALSE;
-    search = FtpFindFirstFileA(far, NULL, &entry, INTERNET_FLAG_RELOAD, 0);
+    if (!FtpSetCurrentDirectoryA(server, directory)) return FALSE;
+    search = FtpFindFirstFileA(server, NULL, &entry, INTERNET_FLAG_RELOAD, 0);
     if (!search) return FALSE;
     do {
         printf("- %s\n", entry.cFileName);
@@ -36,16 +36,16 @@ static BOOL run(const char *operation, const char *first, const char *second)
     if (!is_connected()) return FALSE;
     if (!strcmp(operation, "put")) {
         snprintf(path, sizeof path, "Z:%s", first);
-        return FtpPutFileA(far, path, second, FTP_TRANSFER_TYPE_BINARY, 0);
+        return FtpPutFileA(server, path, second, FTP_TRANSFER_TYPE_BINARY, 0);
     }
     if (!strcmp(operation, "get")) {
         snprintf(path, sizeof path, "Z:%s", second);
-        return FtpGetFileA(far, first, path, FALSE, 0,
+        return FtpGetFileA(server, first, path, FALSE, 0,
                            FTP_TRANSFER_TYPE_BINARY | INTERNET_FLAG_RELOAD, 0);
     }
     if (!strcmp(operation, "list")) return list(first);
-    if (!strcmp(operation, "rename")) return FtpRenameFileA(far, first, second);
-    return FtpDeleteFileA(far, first);
+    if (!strcmp(operation, "rename")) return FtpRenameFileA(server, first, second);
+    return FtpDeleteFileA(server, first);
 }
 
 int main(void)
