@@ -16,7 +16,7 @@ import org.apache.commons.vfs2.provider.ftps.FtpsFileSystemConfigBuilder;
 import org.apache.commons.vfs2.provider.ftps.FtpsMode;
 import org.apache.commons.vfs2.provider.local.DefaultLocalFileProvider;
 
-/** Files at ftp: addresses, by which Camel, Pentaho and others mean what is far away. */
+/** Files at ftp: addresses, as Pentaho and others reach what is far away. */
 public class CommonsVfs {
     private static final boolean IS_TLS = !System.getenv("FTP_TLS").isEmpty();
     private static DefaultFileSystemManager manager;
