@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# cos-python-sdk-v5 1.9.44: every answer below 400 is a success, and by default it follows no redirect
-# (CosConfig, AllowRedirects=False). After 301 or 307, put_object() and upload_file() return as if the
-# object were stored, get_object() gives an object of no bytes, and object_exists() is true, all without
-# an exception.
+# cos-python-sdk-v5 1.9.44: every answer below 400 is a success, and by default it follows no
+# redirect (CosConfig, AllowRedirects=False). After 301 or 307, put_object() and upload_file()
+# return as if the object were stored, get_object() gives an object of no bytes, and object_exists()
+# is true, all without an exception.
 #
 # Seen: so after 301 and after 307; CosServiceError after 403.
 #

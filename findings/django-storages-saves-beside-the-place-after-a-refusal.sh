@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# django-storages 1.14.6 (Python), FTPStorage: when the server refuses a file, the connection stays in
-# the directory of that file. The next save, which succeeds, makes its directories below that one:
-# a/b/two.txt is stored as a/b/a/b/two.txt. The storage still answers that a/b/two.txt exists; a storage
-# of another process does not find it.
+# django-storages 1.14.6 (Python), FTPStorage: when the server refuses a file, the connection stays
+# in the directory of that file. The next save, which succeeds, makes its directories below that
+# one: a/b/two.txt is stored as a/b/a/b/two.txt. The storage still answers that a/b/two.txt exists;
+# a storage of another process does not find it.
 #
-# Seen: FTPStorageException for the first file; the second is stored as /a/b/a/b/two.txt, and the first
-# storage says that it is there.
+# Seen: FTPStorageException for the first file; the second is stored as /a/b/a/b/two.txt, and the
+# first storage says that it is there.
 #
 # Needs bash, python3 with venv, and pip. Nothing is installed in the system. Exits 0 while this is
 # so, 1 when it has changed.

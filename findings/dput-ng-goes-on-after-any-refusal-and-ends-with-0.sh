@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# dput-ng 1.35 (Debian 12), method `ftp`: whatever 5xx the server refuses a file with (550, 552, 553), it
-# warns, goes on with the next, uploads the .changes that names the file, ends with 0 and notes the upload
-# in its log (.upload), so that it refuses to try again without --force. It stops after a 4xx alone.
-# (dput 1.1.3 does so after 553 alone: dput-goes-on-after-553-and-ends-with-0.sh.)
+# dput-ng 1.35 (Debian 12), method `ftp`: whatever 5xx the server refuses a file with (550, 552,
+# 553), it warns, goes on with the next, uploads the .changes that names the file, ends with 0 and
+# notes the upload in its log (.upload), so that it refuses to try again without --force. It stops
+# after a 4xx alone. (dput 1.1.3 does so after 553 alone:
+# dput-goes-on-after-553-and-ends-with-0.sh.)
 #
-# Seen: after 550 and 552 status 0, the .changes alone stored, a log, and status 3 the next time; after
-# 451 status 3 and nothing stored.
+# Seen: after 550 and 552 status 0, the .changes alone stored, a log, and status 3 the next time;
+# after 451 status 3 and nothing stored.
 #
-# Needs bash, Debian's python3, apt-get download and dpkg-deb (Debian 12), and python3-debian. Nothing is
-# installed in the system. Exits 0 while this is so, 1 when it has changed.
+# Needs bash, Debian's python3, apt-get download and dpkg-deb (Debian 12), and python3-debian.
+# Nothing is installed in the system. Exits 0 while this is so, 1 when it has changed.
 set -euo pipefail
 
 FOLDER=$(mktemp -d)

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# PHP 8.2 (Debian 12), `ftp://` streams with `overwrite`: the old file is deleted before the new one is
-# stored, so that an upload that is refused leaves neither. When the server refuses behind the data (552),
-# fwrite(), fclose(), file_put_contents() and copy() still return success: there is but a warning.
+# PHP 8.2 (Debian 12), `ftp://` streams with `overwrite`: the old file is deleted before the new one
+# is stored, so that an upload that is refused leaves neither. When the server refuses behind the
+# data (552), fwrite(), fclose(), file_put_contents() and copy() still return success: there is but
+# a warning.
 #
-# Seen: DELE before STOR, and the old file gone, in each case; after 552 3 written and true, with a warning;
-# after 553 to STOR false, with a warning.
+# Seen: DELE before STOR, and the old file gone, in each case; after 552 3 written and true, with a
+# warning; after 553 to STOR false, with a warning.
 #
-# Needs bash, python3 and Debian's php-cli (8.2). Nothing is installed. Exits 0 while this is so, 1 when
-# it has changed.
+# Needs bash, python3 and Debian's php-cli (8.2). Nothing is installed. Exits 0 while this is so, 1
+# when it has changed.
 set -euo pipefail
 
 FOLDER=$(mktemp -d)

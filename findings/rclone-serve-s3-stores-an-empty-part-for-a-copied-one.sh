@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# rclone 1.75.2, `rclone serve s3`: UploadPartCopy, of a whole object or a range, is taken for UploadPart:
-# it is answered 200, without a CopyPartResult, and a part of no bytes is stored. ListParts then tells the
-# tag of an empty part, and CompleteMultipartUpload with it succeeds, with an empty object. CopyObject
-# works.
+# rclone 1.75.2, `rclone serve s3`: UploadPartCopy, of a whole object or a range, is taken for
+# UploadPart: it is answered 200, without a CopyPartResult, and a part of no bytes is stored.
+# ListParts then tells the tag of an empty part, and CompleteMultipartUpload with it succeeds, with
+# an empty object. CopyObject works.
 #
-# Seen: 200 without ETag to both copies of 6 MiB as a part, and objects of 0 bytes; KeyError ('ETag') from
-# boto3's `copy` where it copies by parts; 6 MiB by CopyObject.
+# Seen: 200 without ETag to both copies of 6 MiB as a part, and objects of 0 bytes; KeyError
+# ('ETag') from boto3's `copy` where it copies by parts; 6 MiB by CopyObject.
 #
 # Needs bash, python3 with venv, and pip. Nothing is installed in the system. Exits 0 while this is
 # so, 1 when it has changed.
