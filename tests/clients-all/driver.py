@@ -13,6 +13,8 @@ import time
 HERE = pathlib.Path(__file__).parent
 PATIENCE = 75
 
+JARS = ":".join(f"/usr/share/java/{name}.jar" for name in ("commons-net", "commons-vfs2", "commons-logging"))
+
 # How a driver is started, by the ending of its name; {0} is the driver, and FTP_PLACE is where
 # install.sh has put what is no package of Debian.
 STARTERS = {
@@ -25,19 +27,25 @@ STARTERS = {
     ".lua": ["lua5.3", "{0}"],
     ".mjs": ["node", "{0}"],
     ".erl": ["escript", "{0}"],
-    ".java": ["java", "-cp", "/usr/share/java/commons-net.jar:{place}/java", "{name}"],
+    ".java": ["java", "-cp", "{jars}:{place}/java", "{name}"],
     ".go": ["{place}/go/{name}"],
     ".cs": ["mono", "{place}/mono/{name}.exe"],
+    ".c": ["{place}/wine/run", "{place}/wine/{name}.exe"],
 }
 
 
 # What install.sh builds of drivers that their starter only loads.
-BUILT = {".java": "{place}/java/{name}.class", ".cs": "{place}/mono/{name}.exe"}
+BUILT = {
+    ".java": "{place}/java/{name}.class", ".cs": "{place}/mono/{name}.exe",
+    ".c": "{place}/wine/{name}.exe",
+}
 
 # Of libraries that do not tell their version.
 VERSIONS_OF_PACKAGES = {
     "go-jlaffaye": "golang-github-jlaffaye-ftp-dev",
     "commonsnet": "libcommons-net-java",
+    "commonsvfs": "libcommons-vfs-java",
+    "wine-wininet": "libwine",
     "mono-ftpwebrequest": "mono-runtime",
 }
 
@@ -49,7 +57,7 @@ class Client:
     def words(self):
         place = os.environ["FTP_PLACE"]
         words = STARTERS[self.path.suffix]
-        return [word.format(self.path, place=place, name=self.path.stem) for word in words]
+        return [word.format(self.path, place=place, name=self.path.stem, jars=JARS) for word in words]
 
     def version(self):
         words = self.words()
@@ -69,7 +77,7 @@ class Client:
         if told.returncode != 0 or not lines:
             raise ValueError(f"{self.key} tells no version: {told.stdout}{told.stderr}")
         # Without what Debian puts around it.
-        return re.sub(r"^\d+:|^0\.0~git|[-+].*$|\.b85.*$", "", lines[-1].strip())
+        return re.sub(r"^\d+:|^0\.0~git|(~repack)?[-+].*$|\.b85.*$", "", lines[-1].strip())
 
 
 def clients():

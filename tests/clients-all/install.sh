@@ -32,6 +32,10 @@ PACKAGES=(
     Xvfb:xvfb
     xdotool:xdotool
     dput:dput
+    duplicity:duplicity
+    /usr/lib/nagios/plugins/check_ftp:monitoring-plugins-basic
+    inetutils-ftp:inetutils-ftp
+    axel:axel
     squid:squid
     apache2:apache2
     octave-cli:octave
@@ -46,6 +50,9 @@ PACKAGES=(
     go:golang-go
     /usr/share/gocode/src/github.com/jlaffaye/ftp/ftp.go:golang-github-jlaffaye-ftp-dev
     javac:default-jdk-headless
+    /usr/share/java/commons-vfs2.jar:libcommons-vfs-java
+    /usr/lib/wine/wine64:wine64
+    x86_64-w64-mingw32-gcc-win32:gcc-mingw-w64-x86-64-win32
     node:nodejs
     npm:npm
 )
@@ -65,7 +72,7 @@ done
 apt-get install -y -qq --no-install-recommends erlang-ftp erlang-ssl libmono-system4.0-cil >/dev/null 2>&1 ||
     echo "cannot be installed: erlang-ftp, libmono-system4.0-cil" >&2
 
-mkdir -p "$FTP_PLACE"/{go,java,mono,node}
+mkdir -p "$FTP_PLACE"/{go,java,mono,node,wine}
 {
     [ -x "$FTP_PLACE/venv/bin/python" ] || python3 -m venv "$FTP_PLACE/venv"
     "$FTP_PLACE/venv/bin/pip" install -q "${PYTHON[@]}"
@@ -75,7 +82,18 @@ npm install --silent --no-fund --prefix "$FTP_PLACE/node" "${NODE[@]}" >&2 ||
 
 GOPATH=/usr/share/gocode GO111MODULE=off go build -o "$FTP_PLACE/go/go-jlaffaye" clients/go-jlaffaye.go ||
     echo "cannot be built: go-jlaffaye" >&2
-javac -nowarn -cp /usr/share/java/commons-net.jar -d "$FTP_PLACE/java" clients/*.java ||
-    echo "cannot be built: commonsnet, openjdk" >&2
+javac -nowarn -cp /usr/share/java/commons-net.jar:/usr/share/java/commons-vfs2.jar -d "$FTP_PLACE/java" clients/*.java ||
+    echo "cannot be built: commonsnet, commonsvfs, openjdk" >&2
 mcs -out:"$FTP_PLACE/mono/mono-ftpwebrequest.exe" clients/mono-ftpwebrequest.cs ||
     echo "cannot be built: mono-ftpwebrequest" >&2
+{
+    cat >"$FTP_PLACE/wine/run" <<SH
+#!/bin/sh
+# A folder of its own for what Windows keeps, and neither .NET nor a browser to be asked about.
+export WINEPREFIX="$FTP_PLACE/wine/prefix" WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml=
+exec /usr/lib/wine/wine64 "\$@"
+SH
+    chmod +x "$FTP_PLACE/wine/run"
+    [ -d "$FTP_PLACE/wine/prefix" ] || "$FTP_PLACE/wine/run" wineboot --init >/dev/null 2>&1
+    x86_64-w64-mingw32-gcc-win32 -O1 -o "$FTP_PLACE/wine/wine-wininet.exe" clients/wine-wininet.c -lwininet
+} || echo "cannot be built: wine-wininet" >&2

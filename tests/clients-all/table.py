@@ -17,6 +17,7 @@ WORDS = {
         "head": ["Client", "Does", "FTPS", "After a refusal", "After a reset", "Server killed",
                  "Late reply", "What to set, what to know"],
         "put": "stores", "list": "lists", "get": "fetches", "rename": "renames", "delete": "deletes",
+        "look": "looks whether the server greets",
         "everything": "everything", "later": "files appear later", "join": ", ", "and": "; ", "or": " or ",
         "told": "says so", "silent": "**claims success**", "hangs": "hangs",
         "tries": "tries {} times", "stuck": "the next file fails", "may-stick": "the next file may fail",
@@ -29,6 +30,7 @@ WORDS = {
         "head": ["客户端", "功能", "FTPS", "被拒绝之后", "连接重置之后", "服务器被终止",
                  "回复延迟", "设置与说明"],
         "put": "上传", "list": "列目录", "get": "下载", "rename": "重命名", "delete": "删除",
+        "look": "检查服务器是否发出欢迎信息",
         "everything": "全部", "later": "文件稍后出现", "join": "、", "and": "；", "or": "，或",
         "told": "报告失败", "silent": "**声称成功**", "hangs": "无响应",
         "tries": "尝试 {} 次", "stuck": "下一个文件也失败", "may-stick": "下一个文件可能失败",
@@ -85,22 +87,32 @@ def codes(known):
     return known if isinstance(known, list) else [known]
 
 
-def table(known, found, language):
+def row(about, result, language):
+    words, cases, expect = WORDS[language], result["cases"], about["expect"]
+    can_put = "put" in cases["works"]["seen"]
+    cells = [
+        cell(case, cases[case], expect.get(case, code(cases[case])), can_put, words)
+        for case in CASES
+    ]
+    return " | ".join([f"| {about['name']} {result['version']}", *cells, about[language]]) + " |"
+
+
+def rows_of(text):
+    """The rows of a table that stands, by the names of their clients, which a version follows."""
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    return {line[2:].split(" | ")[0].rpartition(" ")[0]: line for line in rows}
+
+
+def table(known, found, language, standing):
+    """The row of each client that was tried; and that of each which was not asked for, as it stands."""
     words = WORDS[language]
     lines = [" | ".join(["| " + words["head"][0], *words["head"][1:]]) + " |",
              "|---" * len(words["head"]) + "|"]
     for key, about in known.items():
-        if key not in found:
-            continue
-        cases = found[key]["cases"]
-        can_put = "put" in cases["works"]["seen"]
-        expect = about["expect"]
-        cells = [
-            cell(case, cases[case], expect.get(case, code(cases[case])), can_put, words)
-            for case in CASES
-        ]
-        name = f"{about['name']} {found[key]['version']}"
-        lines.append(" | ".join(["| " + name, *cells, about[language]]) + " |")
+        if "cases" in found.get(key, {}):
+            lines.append(row(about, found[key], language))
+        elif key not in found and about["name"] in standing:
+            lines.append(standing[about["name"]])
     return "\n".join(lines)
 
 
@@ -108,8 +120,9 @@ def write(known, found):
     for language, path in (("en", DOCS / "clients.md"), ("zh", DOCS / "zh-CN" / "clients.md")):
         text = path.read_text()
         before, rest = text.split(BEGIN)
-        _, behind = rest.split(END)
-        path.write_text(f"{before}{BEGIN}\n\n{table(known, found, language)}\n\n{END}{behind}")
+        standing, behind = rest.split(END)
+        rows = table(known, found, language, rows_of(standing))
+        path.write_text(f"{before}{BEGIN}\n\n{rows}\n\n{END}{behind}")
 
 
 def differences(known, found):
@@ -142,7 +155,7 @@ def main():
     tried = {key: result for key, result in found.items() if "cases" in result}
     print(f"{len(tried)} clients tried, {len(found) - len(tried)} not tried, {len(wrong)} surprises")
     if "--write" in sys.argv:
-        write(known, tried)
+        write(known, found)
     sys.exit(1 if wrong else 0)
 
 

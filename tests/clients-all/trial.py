@@ -18,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 
 HERE = pathlib.Path(__file__).parent
@@ -161,6 +162,10 @@ def goes_on(lab, driver):
     return "ok" if said.what == "ok" and stored == content else f"fails: {said.text}"
 
 
+# What was said of an operation that cannot succeed.
+TOLD = {"ok": "silent", "failed": "told", "hung": "hangs"}
+
+
 def refused(lab):
     driver, why = lab.driver(), []
     if driver.can_put():
@@ -171,9 +176,8 @@ def refused(lab):
     else:
         said = driver.do("get", "setup.exe", str(lab.directory / "setup.exe"))
         asked = lab.heard(r"RETR [^\r\n]*setup\.exe")
-    code = {"ok": "silent", "failed": "told", "hung": "hangs"}[said.what]
     after = goes_on(lab, driver)
-    return {"seen": code, "asked": asked, "next": after, "why": why, "text": said.text}
+    return {"seen": TOLD[said.what], "asked": asked, "next": after, "why": why, "text": said.text}
 
 
 def cut(lab, strike, repair):
@@ -247,6 +251,19 @@ def late(lab):
     return {"seen": code, "seconds": round(said.seconds), "why": why, "text": said.text}
 
 
+def looks(lab):
+    """What a client that neither stores nor fetches sees of a server that is there."""
+    said = lab.driver().do("look")
+    return {"seen": "look" if said.what == "ok" else "nothing", "why": [], "text": said.text}
+
+
+def looks_killed(lab):
+    """And of one that has gone."""
+    lab.server.kill()
+    said = lab.driver().do("look")
+    return {"seen": TOLD[said.what], "why": [], "text": said.text}
+
+
 CASES = {
     "works": (works, "off"),
     "ftps": (works, "required"),
@@ -255,6 +272,16 @@ CASES = {
     "killed": (killed, "off"),
     "late": (late, "off"),
 }
+# Of a client that can neither store nor fetch.
+LOOKS = {"works": (looks, "off"), "killed": (looks_killed, "off")}
+
+
+def cases_of(client):
+    with tempfile.TemporaryDirectory() as directory:
+        driver = Driver(client, pathlib.Path(directory), 0, False)
+        able = [operation for operation in ("put", "get") if driver.do("can", operation).what == "ok"]
+        driver.close()
+    return CASES if able else LOOKS
 
 
 def try_client(client, results):
@@ -265,7 +292,12 @@ def try_client(client, results):
         print(f"{client.key}: NOT tried: {error}", flush=True)
         path.write_text(json.dumps({"not-tried": str(error)}))
         return
-    for case, (trial, tls) in CASES.items():
+    cases = cases_of(client)
+    for case in CASES:
+        if case not in cases:
+            found["cases"][case] = {"seen": "none", "why": []}
+            continue
+        trial, tls = cases[case]
         lab = Lab(client, tls)
         try:
             seen = trial(lab)

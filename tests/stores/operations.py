@@ -250,6 +250,9 @@ def lost_client(ftp):
 
 def uploads_left(ftp):
     lost_client(ftp)
+    # What had arrived waits for the client, until another upload takes its place.
+    stor(ftp, "kept", b"after")
+    same(stored("kept"), b"after", "the file")
     time.sleep(1)
     left = S3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
     same([upload["Key"] for upload in left], [], "unfinished uploads")
