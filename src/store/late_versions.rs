@@ -19,10 +19,10 @@ const PUBLISHED_WITHIN: Duration = Duration::seconds(5);
 
 /// The last of each key that this process has published.
 #[derive(Debug, Default)]
-pub(crate) struct LateVersions(Mutex<Noted>);
+pub(crate) struct LateVersions(Mutex<LateNotes>);
 
 #[derive(Debug, Default)]
-struct Noted {
+struct LateNotes {
     versions: HashMap<String, LateVersion>,
     /// As they came; some are replaced by now.
     order: VecDeque<String>,

@@ -14,10 +14,10 @@ const UPLOADS: usize = 10_000;
 
 /// The newest of all: their keys, at most 1 KiB each, and their ids.
 #[derive(Debug, Default)]
-pub(crate) struct OwnParked(Mutex<Noted>);
+pub(crate) struct OwnParked(Mutex<ParkedNotes>);
 
 #[derive(Debug, Default)]
-struct Noted {
+struct ParkedNotes {
     /// Those of each key.
     uploads: HashMap<String, Vec<OwnUpload>>,
     /// Keys and ids as they came; some are forgotten by now.
@@ -41,7 +41,7 @@ struct OwnUpload {
     is_shelved: bool,
 }
 
-impl Noted {
+impl ParkedNotes {
     fn of(&self, key: &str) -> &[OwnUpload] {
         self.uploads.get(key).map_or(&[], Vec::as_slice)
     }

@@ -2,6 +2,7 @@
 //! one.
 
 use std::io::Write;
+use std::net::TcpStream;
 
 use super::{Cut, MIB, SENT, WHOLE, cut_upload, offset, parking};
 use crate::support::ftp::Ftp;
@@ -19,11 +20,31 @@ fn bytes() -> (Vec<u8>, Vec<u8>) {
     (noise(71, SENT), noise(72, WHOLE))
 }
 
-/// Parks both, the newer one of so many bytes.
+/// Begins an upload of `bytes`, all of which arrive, and does not end it.
+fn begin(server: &TestServer, name: &str, bytes: &[u8]) -> (Ftp, TcpStream) {
+    let mut ftp = Ftp::login(server);
+    let data = ftp.passive();
+    ftp.expect(&format!("STOR {name}"), "150 ");
+    let mut stream = data.open();
+    stream.write_all(bytes).expect("the server takes the data");
+    ftp.wait_for_bytes(bytes.len());
+    (ftp, stream)
+}
+
+/// Ends it as clients do that do not wait.
+fn leave(server: &TestServer, (ftp, stream): (Ftp, TcpStream)) {
+    let skip = server.log().lines().count();
+    Cut::Leave.happen(ftp, stream);
+    server.wait_for_log_after(skip, "upload path=");
+}
+
+/// Parks both, the newer one of so many bytes: however slow the machine is, that is parked before
+/// it is the other one's turn.
 fn leave_and_break(server: &TestServer, name: &str, sent: usize) {
     let (left, newer) = bytes();
-    cut_upload(server, "STOR", name, &left, Cut::Leave);
+    let older = begin(server, name, &left);
     cut_upload(server, "STOR", name, &newer[..sent], Cut::BothReset);
+    leave(server, older);
 }
 
 fn wait_until_it_gives_way(server: &TestServer, name: &str) {
@@ -76,10 +97,8 @@ fn it_is_published_once_the_newer_one_is_gone() {
         let server = setup.start();
         leave_and_break(&server, "file", SENT);
         wait_until_it_gives_way(&server, "file");
-        // Begun anew, and nothing of that can be gone on with: nor with the one that broke, and
-        // nobody is told to go on with another file's beginning.
+        // Begun anew, and nothing of that can be gone on with: nor with the one that broke.
         cut_upload(&server, "STOR", "file", b"b", Cut::BothReset);
-        Ftp::login(&server).expect("SIZE file", "550 ");
         server.wait_for_log("published path=\"/file\"");
         server.stored().expect("file", &bytes().0);
         expect_no_leftovers(&server);
@@ -110,9 +129,16 @@ fn it_does_not_give_way_for_ever() {
 fn a_server_that_stops_publishes_it_and_one_that_is_killed_leaves_it() {
     for setup in both("3600") {
         let mut server = setup.start();
-        leave_and_break(&server, "file", SENT + MIB);
+        for name in ["file", "begun anew"] {
+            leave_and_break(&server, name, SENT + MIB);
+        }
+        cut_upload(&server, "STOR", "begun anew", b"b", Cut::BothReset);
+        // Nobody is told to go on with another file's beginning.
+        Ftp::login(&server).expect("SIZE begun anew", "550 ");
         assert!(server.stop().success());
-        server.stored().expect("file", &bytes().0);
+        for name in ["file", "begun anew"] {
+            server.stored().expect(name, &bytes().0);
+        }
     }
     let server = parking().option("publish_parked_after", "3600").start();
     leave_and_break(&server, "file", SENT);
@@ -129,17 +155,10 @@ fn each_of_those_that_were_left_is_published_in_its_turn() {
         let files: Vec<_> = (0..3).map(|seed| noise(80 + seed, MIB)).collect();
         // Begun before the others are published, and ended later.
         cut_upload(&server, "STOR", "file", &files[0], Cut::Leave);
-        let mut ftp = Ftp::login(&server);
-        let data = ftp.passive();
-        ftp.expect("STOR file", "150 ");
-        let mut stream = data.open();
-        stream.write_all(&files[1]).expect("the server takes the data");
-        ftp.wait_for_bytes(MIB);
+        let second = begin(&server, "file", &files[1]);
         server.wait_for_log("published path=\"/file\"");
         server.stored().expect("file", &files[0]);
-        let skip = server.log().lines().count();
-        Cut::Leave.happen(ftp, stream);
-        server.wait_for_log_after(skip, "upload path=");
+        leave(&server, second);
         cut_upload(&server, "STOR", "file", &files[2], Cut::Leave);
         let_turns_pass(&server);
         server.stored().expect("file", &files[2]);
