@@ -23,17 +23,19 @@ impl Tree<'_> {
             Err(_) if had_file => None,
             found => found?,
         };
+        // An older one would get the name some day, though its file was deleted; or at once, were
+        // the newest dropped first.
+        let own = self.store.drop_own_parked(path, &|_| false);
+        let own = own.map_err(|error| self.failure(&error))?;
+        if own > 1 {
+            log::info!("dropped {own} parked uploads of path={path:?}, the older ones, too");
+        }
         if let Some(parked) = &parked {
+            // It may be another server's. What is gone is no failure.
             let aborted = self.store.abort_multipart_upload(&parked.upload);
             aborted.map_err(|error| self.failure(&error))?;
         }
-        // An older one would get the name some day, though its file was deleted.
-        let older = self.store.drop_own_parked(path, &|_| false);
-        let older = older.map_err(|error| self.failure(&error))?;
-        if older > 0 {
-            log::info!("dropped {older} older parked uploads of path={path:?}, too");
-        }
-        Ok(parked.is_some() || older > 0)
+        Ok(parked.is_some() || own > 0)
     }
 
     /// The last upload of `path`, if that may have come to nothing.

@@ -146,6 +146,11 @@ pub trait Multipart: FileTree {
         None
     }
 
+    /// The same of one that this process has parked; `None` also when it has dropped it.
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.resume_multipart_upload(upload)
+    }
+
     /// A page of the uploads in parts that stand below this store's root, begun by whomever and
     /// neither completed nor aborted. Told are those that have received nothing for `silence`, by
     /// the store's clock; the others are counted. What this process has under way is among those.

@@ -103,12 +103,16 @@ impl OwnParked {
         }
     }
 
-    /// Somebody in this process goes on with one, which is called `new_id` from then on.
-    pub(crate) fn resume(&self, key: &str, id: &str, new_id: &str) {
-        if let Some(upload) = self.0.lock().find(key, id) {
-            upload.is_taken = true;
-            new_id.clone_into(&mut upload.id);
-        }
+    /// Somebody in this process goes on with one, which is called `new_id` from then on. Whether it
+    /// was there: what is dropped meanwhile is not.
+    pub(crate) fn resume(&self, key: &str, id: &str, new_id: &str) -> bool {
+        let mut noted = self.0.lock();
+        let Some(upload) = noted.find(key, id).filter(|upload| !upload.is_taken) else {
+            return false;
+        };
+        upload.is_taken = true;
+        new_id.clone_into(&mut upload.id);
+        true
     }
 
     /// Nobody goes on with it after all.
@@ -253,7 +257,8 @@ mod tests {
         assert_eq!(parked.newer_than("k", NOW), Some(newer.clone()));
         assert_eq!(parked.newer_than("k", later), None);
         // While somebody goes on with it nobody does with an older one.
-        parked.resume("k", "later", "again");
+        assert!(parked.resume("k", "later", "again"));
+        assert!(!parked.resume("k", "later", "again") && !parked.resume("k", "again", "again"));
         assert_eq!(parked.of("k"), None);
         let taken = NewerUpload { upload_id: "again".to_owned(), is_taken: true, ..newer };
         assert_eq!(parked.newer_than("k", NOW), Some(taken));

@@ -152,7 +152,7 @@ fn a_server_that_stops_publishes_it_and_one_that_is_killed_leaves_it() {
 fn each_of_those_that_were_left_is_published_in_its_turn() {
     for setup in both("3") {
         let server = setup.start();
-        let files: Vec<_> = (0..3).map(|seed| noise(80 + seed, MIB)).collect();
+        let files: Vec<_> = (0..3).map(|seed| noise(80 + seed, SENT)).collect();
         // Begun before the others are published, and ended later.
         cut_upload(&server, "STOR", "file", &files[0], Cut::Leave);
         let second = begin(&server, "file", &files[1]);
@@ -185,7 +185,7 @@ fn what_is_deleted_or_stored_anew_does_not_come_back() {
         }
         let_turns_pass(&server);
         assert_eq!(server.stored().files(), ["another turn", "one turn"]);
-        assert!(server.log().contains("older parked uploads of path=\"/alone\""));
+        assert!(server.log().contains("dropped 2 parked uploads of path=\"/alone\""));
         expect_no_leftovers(&server);
     }
 }

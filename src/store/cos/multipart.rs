@@ -132,6 +132,11 @@ impl Multipart for CosStore {
         self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
     }
 
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let key = self.file(Operation::ListParts, &upload.path).ok()?;
+        self.objects().resume_own_upload(&key, &upload.upload_id).then(|| upload.clone())
+    }
+
     fn silent_uploads(
         &self,
         silence: Duration,

@@ -190,6 +190,7 @@ impl LocalStore {
 
     /// Takes what is parked away from those who look for it.
     pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
+        // Of a file that is not there any more nothing can be renamed.
         let upload_id = Staging::new_name();
         self.staging.rename(&upload.upload_id, &upload_id)?;
         self.parked.resume(&self.whole_path(&upload.path), &upload.upload_id, &upload_id);

@@ -156,6 +156,11 @@ impl Multipart for MountStore {
         store.resume_multipart_upload(&own).map(|resumed| named(resumed, &upload.path))
     }
 
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let (store, own) = inner(self, upload);
+        store.resume_own_parked(&own).map(|resumed| named(resumed, &upload.path))
+    }
+
     /// Those of the base: whoever looks after stores looks after each by itself.
     fn silent_uploads(
         &self,

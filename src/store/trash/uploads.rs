@@ -119,6 +119,10 @@ impl Multipart for TrashStore {
         self.store.resume_multipart_upload(upload)
     }
 
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.store.resume_own_parked(upload)
+    }
+
     fn silent_uploads(
         &self,
         silence: Duration,

@@ -81,9 +81,9 @@ impl LeftUpload {
         {
             return Ok(LeftOutcome::Waits);
         }
-        match store.resume_multipart_upload(&parked.upload) {
+        match store.resume_own_parked(&parked.upload) {
             Some(upload) => self.take_name(&ParkedUpload { upload, ..parked }),
-            // Its client was faster.
+            // Its client was faster, or who deleted it.
             None => Ok(LeftOutcome::Ended),
         }
     }

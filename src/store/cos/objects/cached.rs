@@ -112,6 +112,12 @@ impl Objects for CachedObjects {
         is_first
     }
 
+    fn resume_own_upload(&self, key: &str, upload_id: &str) -> bool {
+        // In this order: who drops it leaves alone what somebody goes on with.
+        self.cache().parked.resume(key, upload_id, upload_id)
+            && self.cache().under_way.begin(upload_id)
+    }
+
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         self.cache().parked.forget(key, upload_id);
         // Until the store has answered, nobody finds it.
