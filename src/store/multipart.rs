@@ -83,8 +83,8 @@ pub trait Multipart: FileTree {
         offset_behind(parts)
     }
 
-    /// Leaves an upload to whoever finds it by [`Self::find_parked_upload`]. Tells what it is called
-    /// from then on; `None` where the store cannot: then it is to be aborted.
+    /// Leaves an upload to whoever finds it by [`Self::find_parked_upload`]. Tells what it is
+    /// called from then on; `None` where the store cannot: then it is to be aborted.
     fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
         let _ = parked;
         None

@@ -159,11 +159,6 @@ impl LeftUploads {
     pub fn take(&self) -> Option<LeftUpload> {
         self.waiting.lock().uploads.pop_front().map(|(_, due)| due.upload)
     }
-
-    /// How many wait.
-    pub fn count(&self) -> usize {
-        self.waiting.lock().uploads.len()
-    }
 }
 
 impl DueUpload {
