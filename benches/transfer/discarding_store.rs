@@ -120,9 +120,9 @@ impl Multipart for DiscardingStore {
         Ok(self.parked.lock().clone())
     }
 
-    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
         *self.parked.lock() = Some(parked.clone());
-        true
+        Some(parked.upload.clone())
     }
 
     fn resume_multipart_upload(&self, _: &MultipartUpload) -> Option<MultipartUpload> {

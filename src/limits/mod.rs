@@ -355,6 +355,10 @@ pub const LAST_LOOK_WAIT: Duration = Duration::from_secs(2);
 /// The same for a stop that is given no time at all.
 pub const LEAST_LOOK_WAIT: Duration = Duration::from_millis(500);
 
+/// How long what its client left gives way to a newer upload of its name that is parked, where
+/// nobody drops silent uploads.
+pub const LEFT_UPLOAD_WAIT: Duration = Duration::from_secs(12 * 3600);
+
 /// How often unfinished uploads are looked for after the start.
 pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 

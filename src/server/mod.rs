@@ -59,7 +59,7 @@ use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
 use crate::store::ObjectStore;
 use crate::threads::{self, OwnedThread};
-use crate::transfer::Rates;
+use crate::transfer::{LeftUploads, Rates};
 use crate::users::{Directory, Users};
 
 /// An FTP server that listens but does not accept yet.
@@ -150,7 +150,7 @@ impl Server {
             budget: options.session.transfer.budget(),
             rates: Arc::new(Rates::new(options.rates)),
             ending_threads: Arc::default(),
-            left_uploads: Arc::default(),
+            left_uploads: Arc::new(LeftUploads::new(options.abort_unfinished_after)),
             earlier_uploads: Arc::default(),
             chronicle: options.chronicle,
             stop: StopSignal::default(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::registry::{SessionRegistry, StopRequest};
 use crate::threads::{self, OwnedThread};
-use crate::transfer::LeftUploads;
+use crate::transfer::{DueUpload, LeftOutcome, LeftUploads};
 
 /// How long nothing is published after a store did not answer.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -21,17 +21,40 @@ pub(super) fn start(
     registry: Arc<SessionRegistry>,
 ) -> io::Result<OwnedThread<()>> {
     threads::spawn("publisher", move || {
-        while let Some(upload) = left.wait_for_due() {
-            if !upload.publish() {
-                if let Some(next) = left.add(upload, PAUSE) {
-                    next.publish();
-                }
-                left.pause(PAUSE);
-            }
+        while let Some(due) = left.wait_for_due() {
+            try_to_publish(due, &left);
         }
-        while registry.stop_request() != StopRequest::AtOnce
-            && let Some(upload) = left.take()
-            && upload.publish()
-        {}
+        publish_all(&left, &registry);
     })
+}
+
+/// Tries one whose time has come, and keeps it where it is to be tried again.
+fn try_to_publish(mut due: DueUpload, left: &LeftUploads) {
+    let outcome = due.publish(left);
+    let pause = match outcome {
+        LeftOutcome::Ended => return,
+        LeftOutcome::Waits => due.patience(),
+        LeftOutcome::StoreAway => PAUSE,
+    };
+    if let Some(next) = left.try_again(due, pause) {
+        next.publish(None);
+    }
+    if outcome == LeftOutcome::StoreAway {
+        left.pause(pause);
+    }
+}
+
+/// Publishes what waits, also what would give way to a newer one: after the stop nobody knows any
+/// more that it may be whole.
+fn publish_all(left: &LeftUploads, registry: &SessionRegistry) {
+    let mut unpublished = 0;
+    while let Some(upload) = left.take() {
+        let is_tried = unpublished == 0 && registry.stop_request() != StopRequest::AtOnce;
+        if !is_tried || upload.publish(None) == LeftOutcome::StoreAway {
+            unpublished += 1;
+        }
+    }
+    if unpublished > 0 {
+        log::warn!("{unpublished} uploads that were left stay parked: the server ends before");
+    }
 }

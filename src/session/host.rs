@@ -65,9 +65,9 @@ impl Host {
     /// stops, as nobody waits any more.
     pub(super) fn publish_left(&self, upload: LeftUpload, patience: Duration) {
         if self.stop.stage() != StopStage::Serving {
-            upload.publish();
+            upload.publish(None);
         } else if let Some(next) = self.left_uploads.add(upload, patience) {
-            next.publish();
+            next.publish(None);
         }
     }
 

@@ -6,7 +6,7 @@ use super::failure::log_failure;
 use super::navigation::Tree;
 use super::step::Step;
 use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat, StoreError};
-use crate::transfer::{EarlierUpload, ParkedAmong, PartialUpload, WriteMode};
+use crate::transfer::{EarlierUpload, LeftUploads, ParkedAmong, PartialUpload, WriteMode};
 use crate::vfs::{Entry, FtpPath};
 
 impl Tree<'_> {
@@ -23,10 +23,19 @@ impl Tree<'_> {
             Err(_) if had_file => None,
             found => found?,
         };
-        let Some(parked) = parked else { return Ok(false) };
-        let aborted = self.store.abort_multipart_upload(&parked.upload);
-        aborted.map_err(|error| self.failure(&error))?;
-        Ok(true)
+        // An older one would get the name some day, though its file was deleted; or at once, were
+        // the newest dropped first.
+        let own = self.store.drop_own_parked(path, &|_| false);
+        let own = own.map_err(|error| self.failure(&error))?;
+        if own > 1 {
+            log::info!("dropped {own} parked uploads of path={path:?}, the older ones, too");
+        }
+        if let Some(parked) = &parked {
+            // It may be another server's. What is gone is no failure.
+            let aborted = self.store.abort_multipart_upload(&parked.upload);
+            aborted.map_err(|error| self.failure(&error))?;
+        }
+        Ok(parked.is_some() || own > 0)
     }
 
     /// The last upload of `path`, if that may have come to nothing.
@@ -137,10 +146,16 @@ impl Tree<'_> {
     }
 
     /// An upload of `path` from the beginning was cut before enough had come to go on with: what
-    /// was parked before is another file's beginning by now.
-    pub(super) fn drop_superseded(&self, path: &FtpPath) {
-        if self.sees_parked(path) && self.drop_parked(path, true).is_ok_and(|dropped| dropped) {
-            log::info!("dropped what was parked of path={path:?}: it was begun anew");
+    /// was parked before is another file's beginning by now. What may be a whole file, as its
+    /// client left in order, is in `left` and gets the name all the same.
+    pub(super) fn drop_superseded(&self, path: &FtpPath, left: &LeftUploads) {
+        if !self.sees_parked(path) {
+            return;
+        }
+        match self.store.drop_own_parked(path, &|upload_id| left.holds(upload_id)) {
+            Ok(0) => {}
+            Ok(_) => log::info!("dropped what was parked of path={path:?}: it was begun anew"),
+            Err(error) => log::warn!("what was parked of path={path:?} stays behind: {error}"),
         }
     }
 

@@ -22,8 +22,8 @@ use crate::net::{ConnectionSlot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
 use crate::store::OnExists;
 use crate::transfer::{
-    Budget, Incomplete, Interruption, Kept, LeftUpload, PartialUpload, Progress, Resources,
-    Throttle, TransferReport, Verdict,
+    Budget, Incomplete, Interruption, Kept, LeftUpload, LeftUploads, PartialUpload, Progress,
+    Resources, Throttle, TransferReport, Verdict,
 };
 use crate::users::Account;
 use crate::vfs::FtpPath;
@@ -97,19 +97,28 @@ impl<'s, 'a> Transfer<'s, 'a> {
         let TransferParts { host, .. } = &self.parts;
         match (kept, self.account.files.publish_parked) {
             (Kept::Parked, Some(patience)) => {
+                let Some(upload) = report.parked.clone() else {
+                    log::warn!("{path}: not all of it is parked, so it is not published by time");
+                    return;
+                };
                 let store = Arc::clone(&self.account.store);
                 let files = &self.account.files;
                 let keeps_old = files.on_exists != OnExists::Replace;
                 let ending = files.done_marker.as_deref();
                 let marker = ending.and_then(|ending| marker_of(ending, path));
-                let (path, witness) = (path.clone(), Some(witness.clone()));
+                let witness = Some(witness.clone());
                 let bytes = report.kept + report.bytes;
-                let upload = LeftUpload { store, path, bytes, keeps_old, marker, witness };
-                host.publish_left(upload, patience);
+                let left = LeftUpload { store, upload, bytes, keeps_old, marker, witness };
+                host.publish_left(left, patience);
             }
             (Kept::Nothing, patience) if report.bytes > 0 => self.tell_loss(patience),
             _ => {}
         }
+    }
+
+    /// What waits to be published.
+    pub(super) fn left_uploads(&self) -> &LeftUploads {
+        &self.parts.host.left_uploads
     }
 
     /// Tells the operator once of each login whose clients lose files.

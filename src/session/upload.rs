@@ -219,7 +219,7 @@ pub(super) fn upload(
     // What ended early is measured by what is parked.
     let ended_early = matches!(report.verdict, Verdict::Failed(TransferError::EndsEarly { .. }));
     if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() && !ended_early {
-        tree.drop_superseded(&order.path);
+        tree.drop_superseded(&order.path, transfer.left_uploads());
     }
     if report.leaves_part()
         && let Some(markers) = markers

@@ -7,7 +7,7 @@ use super::{ErrorKind, Stat};
 
 /// How much older than the beginning of a write a file must be to have stood there before it:
 /// stores tell whole seconds, and their clock may differ a little from what we know of it.
-const CLOCK_SLACK: Duration = Duration::seconds(2);
+pub(super) const CLOCK_SLACK: Duration = Duration::seconds(2);
 
 /// What may stand under a name for a write to be published there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod file_tree;
 mod found_uploads;
 mod key_locks;
 mod last_answer;
+mod late_versions;
 pub mod local;
 mod mounts;
 mod multipart;
@@ -36,8 +37,8 @@ pub use key_locks::{KeyLock, KeyLocks};
 pub use last_answer::StoreAnswer;
 pub use mounts::{CopyPlaces, Mount, MountRights, MountStore, MountTerms};
 pub use multipart::{
-    CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
-    SilentUpload, SilentUploads,
+    CopySource, Multipart, MultipartUpload, NewerUpload, OwnUploadState, ParkedUpload, PartLimits,
+    PartPlace, PartReceipt, SilentUpload, SilentUploads,
 };
 pub use object::{ByteRange, ETag, Object, ObjectPlace, Restoration, Stat, Stored};
 pub use on_exists::{OnExists, free_name};

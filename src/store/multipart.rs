@@ -83,11 +83,30 @@ pub trait Multipart: FileTree {
         offset_behind(parts)
     }
 
-    /// Leaves an upload to whoever finds it by [`Self::find_parked_upload`]; false where the store
-    /// cannot: then it is to be aborted.
-    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+    /// Leaves an upload to whoever finds it by [`Self::find_parked_upload`]. Tells what it is
+    /// called from then on; `None` where the store cannot: then it is to be aborted.
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
         let _ = parked;
-        false
+        None
+    }
+
+    /// What became of an upload that this process had parked.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
+        let _ = upload;
+        Ok(OwnUploadState::Taken)
+    }
+
+    /// Drops all uploads of `path` that this process has parked, but those that are to be kept, as
+    /// their ids tell: with these nobody goes on any more. Tells how many were dropped.
+    ///
+    /// # Errors
+    /// What the store said; then some may be left.
+    fn drop_own_parked(&self, path: &FtpPath, is_kept: &dyn Fn(&str) -> bool) -> Result<usize> {
+        let _ = (path, is_kept);
+        Ok(0)
     }
 
     /// The uploads of files in `directory` that this process has parked, as their uploader sees
@@ -125,6 +144,11 @@ pub trait Multipart: FileTree {
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let _ = upload;
         None
+    }
+
+    /// The same of one that this process has parked; `None` also when it has dropped it.
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.resume_multipart_upload(upload)
     }
 
     /// A page of the uploads in parts that stand below this store's root, begun by whomever and
@@ -188,10 +212,37 @@ pub struct ParkedUpload {
     pub begun: OffsetDateTime,
 }
 
+/// What became of an upload that this process had parked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnUploadState {
+    /// It waits, and perhaps a newer one of its name does, too.
+    Waits(ParkedUpload, Option<NewerUpload>),
+    /// Somebody in this process goes on with it or has dropped it, which the log has told.
+    Taken,
+    /// The store has it no more.
+    Gone,
+}
+
+/// The upload of a name that was begun last, after another one that is parked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewerUpload {
+    /// Which one.
+    pub upload_id: String,
+    /// Bytes of its parts when it was parked.
+    pub bytes: u64,
+    /// Whether somebody in this process goes on with it at present.
+    pub is_taken: bool,
+}
+
 impl ParkedUpload {
+    /// Bytes of its parts.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.size).sum()
+    }
+
     /// Bytes that its client had sent at least.
     pub fn came(&self) -> u64 {
-        self.lost + self.parts.iter().map(|part| part.size).sum::<u64>()
+        self.lost + self.bytes()
     }
 
     /// Where a client goes on, in bytes.

@@ -6,87 +6,196 @@ use std::collections::{HashMap, VecDeque};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-use super::multipart::{PartReceipt, offset_behind};
+use super::multipart::{NewerUpload, PartReceipt, offset_behind};
 use crate::vfs::{Entry, Metadata};
 
 /// So many are remembered. Of the others the store tells, where no file stands.
 const UPLOADS: usize = 10_000;
 
-/// The newest of each key, and of all: their keys, at most 1 KiB each, and their ids.
+/// The newest of all: their keys, at most 1 KiB each, and their ids.
 #[derive(Debug, Default)]
-pub(crate) struct OwnParked(Mutex<Newest>);
+pub(crate) struct OwnParked(Mutex<ParkedNotes>);
 
 #[derive(Debug, Default)]
-struct Newest {
-    uploads: HashMap<String, OwnUpload>,
-    /// As they came; some are forgotten by now.
-    order: VecDeque<String>,
+struct ParkedNotes {
+    /// Those of each key.
+    uploads: HashMap<String, Vec<OwnUpload>>,
+    /// Keys and ids as they came; some are forgotten by now.
+    order: VecDeque<(String, String)>,
 }
 
 /// An upload that this process has parked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct OwnUpload {
     id: String,
     /// Whether anything of it is there.
     has_parts: bool,
+    /// All of it, in bytes.
+    bytes: u64,
     /// Where it goes on, in bytes.
     offset: u64,
     begun: OffsetDateTime,
+    /// Somebody in this process goes on with it.
+    is_taken: bool,
+    /// Nobody is to go on with it: its client has begun anew.
+    is_shelved: bool,
+}
+
+impl ParkedNotes {
+    fn of(&self, key: &str) -> &[OwnUpload] {
+        self.uploads.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    fn find(&mut self, key: &str, id: &str) -> Option<&mut OwnUpload> {
+        self.uploads.get_mut(key)?.iter_mut().find(|upload| upload.id == id)
+    }
+
+    /// Removes those of `key` that `is_meant`.
+    fn remove(&mut self, key: &str, is_meant: impl Fn(&OwnUpload) -> bool) -> Vec<OwnUpload> {
+        let Some(uploads) = self.uploads.get_mut(key) else { return Vec::new() };
+        let (removed, left) = std::mem::take(uploads).into_iter().partition(is_meant);
+        *uploads = left;
+        if uploads.is_empty() {
+            self.uploads.remove(key);
+        }
+        removed
+    }
+}
+
+/// The one that was begun last, of those with which somebody could go on. Of one that somebody does
+/// go on with the others know, as they are older.
+fn newest(uploads: &[OwnUpload]) -> Option<&OwnUpload> {
+    let offered = uploads.iter().filter(|upload| !upload.is_shelved);
+    offered.max_by_key(|upload| (upload.has_parts, upload.begun))
 }
 
 impl OwnParked {
     /// The upload `id` of `key` was parked, which was `begun` then, and of which `parts` are there.
-    /// Another one that was begun later stays the one of its key, as where the store is asked.
     pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
-        let (offset, has_parts) = (offset_behind(parts), !parts.is_empty());
-        let upload = OwnUpload { id: id.to_owned(), has_parts, offset, begun };
-        let mut newest = self.0.lock();
-        let is_later = |noted: &OwnUpload| noted.has_parts && noted.begun > begun;
-        if newest.uploads.get(key).is_some_and(|noted| noted.id != id && is_later(noted)) {
-            return;
+        let mut noted = self.0.lock();
+        let is_shelved = noted.find(key, id).is_some_and(|upload| upload.is_shelved);
+        if noted.remove(key, |upload| upload.id == id).is_empty() {
+            noted.order.push_back((key.to_owned(), id.to_owned()));
         }
-        if newest.uploads.insert(key.to_owned(), upload).is_none() {
-            newest.order.push_back(key.to_owned());
-        }
-        while newest.order.len() > UPLOADS {
-            if let Some(oldest) = newest.order.pop_front() {
-                newest.uploads.remove(&oldest);
+        let upload = OwnUpload {
+            id: id.to_owned(),
+            has_parts: !parts.is_empty(),
+            bytes: bytes_of(parts),
+            offset: offset_behind(parts),
+            begun,
+            is_taken: false,
+            is_shelved,
+        };
+        noted.uploads.entry(key.to_owned()).or_default().push(upload);
+        while noted.order.len() > UPLOADS {
+            if let Some((key, id)) = noted.order.pop_front() {
+                noted.remove(&key, |upload| upload.id == id);
             }
         }
     }
 
-    /// Nothing of `key` is parked any more, as far as this process knows. Tells which upload was.
-    pub(crate) fn take(&self, key: &str) -> Option<String> {
-        self.0.lock().uploads.remove(key).map(|upload| upload.id)
-    }
-
-    /// The upload `id` of `key` is dropped.
-    pub(crate) fn forget(&self, key: &str, id: &str) {
-        let mut newest = self.0.lock();
-        if newest.uploads.get(key).is_some_and(|upload| upload.id == id) {
-            newest.uploads.remove(key);
+    /// The store has told which `parts` of one are there.
+    pub(crate) fn learn(&self, key: &str, id: &str, parts: &[PartReceipt]) {
+        if let Some(upload) = self.0.lock().find(key, id) {
+            upload.has_parts = !parts.is_empty();
+            upload.bytes = bytes_of(parts);
+            upload.offset = offset_behind(parts);
         }
     }
 
-    /// Which upload of `key` is parked, and when it was begun.
+    /// Somebody in this process goes on with one, which is called `new_id` from then on. Whether it
+    /// was there: what is dropped meanwhile is not.
+    pub(crate) fn resume(&self, key: &str, id: &str, new_id: &str) -> bool {
+        let mut noted = self.0.lock();
+        let Some(upload) = noted.find(key, id).filter(|upload| !upload.is_taken) else {
+            return false;
+        };
+        upload.is_taken = true;
+        new_id.clone_into(&mut upload.id);
+        true
+    }
+
+    /// Nobody goes on with it after all.
+    pub(crate) fn release(&self, id: &str) {
+        let mut noted = self.0.lock();
+        let mut all = noted.uploads.values_mut().flatten();
+        if let Some(upload) = all.find(|upload| upload.id == id) {
+            upload.is_taken = false;
+        }
+    }
+
+    /// Nothing is parked of `key` any more that was begun `until` then, if that is said; but what
+    /// somebody goes on with. Tells which uploads were.
+    pub(crate) fn take(&self, key: &str, until: Option<OffsetDateTime>) -> Vec<String> {
+        let is_meant = |upload: &OwnUpload| {
+            !upload.is_taken && until.is_none_or(|until| upload.begun <= until)
+        };
+        let taken = self.0.lock().remove(key, is_meant).into_iter();
+        taken.map(|upload| upload.id).collect()
+    }
+
+    /// The same of all, but of those that are to be kept, with which nobody goes on any more.
+    pub(crate) fn shelve(&self, key: &str, is_kept: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let mut noted = self.0.lock();
+        let removed = noted.remove(key, |upload| !upload.is_taken && !is_kept(&upload.id));
+        let left = noted.uploads.get_mut(key).into_iter().flatten();
+        left.filter(|upload| !upload.is_taken).for_each(|upload| upload.is_shelved = true);
+        removed.into_iter().map(|upload| upload.id).collect()
+    }
+
+    /// The upload `id` of `key` is dropped, or became the file.
+    pub(crate) fn forget(&self, key: &str, id: &str) {
+        self.0.lock().remove(key, |upload| upload.id == id);
+    }
+
+    /// Which upload of `key` can be gone on with, and when it was begun.
     pub(crate) fn of(&self, key: &str) -> Option<(String, OffsetDateTime)> {
-        self.0.lock().uploads.get(key).map(|upload| (upload.id.clone(), upload.begun))
+        let noted = self.0.lock();
+        let newest = newest(noted.of(key)).filter(|upload| upload.has_parts && !upload.is_taken)?;
+        Some((newest.id.clone(), newest.begun))
+    }
+
+    /// All of `key` with which nobody goes on at present: which, and when they were begun.
+    pub(crate) fn all_of(&self, key: &str) -> Vec<(String, OffsetDateTime)> {
+        let noted = self.0.lock();
+        let all = noted.of(key).iter().filter(|upload| !upload.is_taken);
+        all.map(|upload| (upload.id.clone(), upload.begun)).collect()
+    }
+
+    /// When the upload `id` of `key` was begun; `None` where nobody knows or goes on with it.
+    pub(crate) fn begun(&self, key: &str, id: &str) -> Option<OffsetDateTime> {
+        self.all_of(key).into_iter().find(|(other, _)| other == id).map(|(_, begun)| begun)
+    }
+
+    /// Whether nobody is to go on with it.
+    pub(crate) fn is_shelved(&self, key: &str, id: &str) -> bool {
+        self.0.lock().find(key, id).is_some_and(|upload| upload.is_shelved)
+    }
+
+    /// The one of `key` that was begun last, if that is later than `begun`.
+    pub(crate) fn newer_than(&self, key: &str, begun: OffsetDateTime) -> Option<NewerUpload> {
+        let noted = self.0.lock();
+        let newest = newest(noted.of(key)).filter(|upload| upload.begun > begun)?;
+        let OwnUpload { id, bytes, is_taken, .. } = newest.clone();
+        Some(NewerUpload { upload_id: id, bytes, is_taken })
     }
 
     /// What stands behind `directory` in the keys that begin so.
     pub(crate) fn below(&self, directory: &str) -> Vec<String> {
-        let newest = self.0.lock();
-        let names = newest.uploads.keys().filter_map(|key| key.strip_prefix(directory));
-        names.map(str::to_owned).collect()
+        let noted = self.0.lock();
+        let of_keys = noted.uploads.iter();
+        let waiting = of_keys.filter(|(_, all)| newest(all).is_some_and(|upload| !upload.is_taken));
+        waiting.filter_map(|(key, _)| key.strip_prefix(directory)).map(str::to_owned).collect()
     }
 
     /// Those whose keys are `directory` and a name, as its listing tells them to their uploader,
     /// and the directories in which others are. A file hides the directory of its name, as an
     /// object does: SIZE and MLST of the name tell the file, too.
     pub(crate) fn in_directory(&self, directory: &str) -> Vec<Entry> {
-        let newest = self.0.lock();
+        let noted = self.0.lock();
         let mut found: HashMap<_, Metadata> = HashMap::new();
-        for (key, upload) in newest.uploads.iter().filter(|(_, upload)| upload.offset > 0) {
+        let all = noted.uploads.iter().filter_map(|(key, all)| Some((key, newest(all)?)));
+        for (key, upload) in all.filter(|(_, upload)| upload.offset > 0 && !upload.is_taken) {
             let Some(name) = key.strip_prefix(directory) else { continue };
             match name.split_once('/') {
                 Some((above, _)) => {
@@ -100,6 +209,10 @@ impl OwnParked {
         let entry = |(name, metadata): (&str, _)| Entry { name: name.to_owned(), metadata };
         found.into_iter().map(entry).collect()
     }
+}
+
+fn bytes_of(parts: &[PartReceipt]) -> u64 {
+    parts.iter().map(|part| part.size).sum()
 }
 
 #[cfg(test)]
@@ -121,29 +234,56 @@ mod tests {
     fn the_newest_are_remembered() {
         let parked = OwnParked::default();
         for number in 0..=UPLOADS {
-            parked.note(&format!("k{number}"), "a", &[], NOW);
+            parked.note(&format!("k{number}"), "a", &parts(&[5]), NOW);
         }
-        parked.note("k1", "b", &[], NOW);
+        parked.note("k1", "b", &parts(&[5]), NOW);
         assert_eq!(parked.of("k0"), None);
         assert_eq!(parked.of("k1"), Some(("b".to_owned(), NOW)));
-        assert_eq!(parked.take(&format!("k{UPLOADS}")).as_deref(), Some("a"));
+        assert_eq!(parked.take(&format!("k{UPLOADS}"), None), ["a"]);
         assert_eq!(parked.of(&format!("k{UPLOADS}")), None);
     }
 
     #[test]
-    fn of_two_uploads_the_one_begun_last_is_remembered() {
+    fn of_two_uploads_the_one_begun_last_counts() {
         let parked = OwnParked::default();
         let later = NOW + Duration::seconds(1);
         parked.note("k", "later", &parts(&[5, 5]), later);
         parked.note("k", "earlier", &parts(&[5, 5, 5]), NOW);
         assert_eq!(parked.of("k"), Some(("later".to_owned(), later)));
-        // What the store says of it is news.
-        parked.note("k", "later", &parts(&[5]), NOW);
-        parked.note("k", "last", &[], later);
-        assert_eq!(parked.of("k"), Some(("last".to_owned(), later)));
         // With nothing of it there, nobody goes on with it.
-        parked.note("k", "earlier", &parts(&[5, 5]), NOW);
+        parked.note("k", "last", &[], later + Duration::seconds(1));
+        assert_eq!(parked.of("k"), Some(("later".to_owned(), later)));
+        let newer = NewerUpload { upload_id: "later".to_owned(), bytes: 10, is_taken: false };
+        assert_eq!(parked.newer_than("k", NOW), Some(newer.clone()));
+        assert_eq!(parked.newer_than("k", later), None);
+        // While somebody goes on with it nobody does with an older one.
+        assert!(parked.resume("k", "later", "again"));
+        assert!(!parked.resume("k", "later", "again") && !parked.resume("k", "again", "again"));
+        assert_eq!(parked.of("k"), None);
+        let taken = NewerUpload { upload_id: "again".to_owned(), is_taken: true, ..newer };
+        assert_eq!(parked.newer_than("k", NOW), Some(taken));
+        assert_eq!((parked.begun("k", "again"), parked.begun("k", "earlier")), (None, Some(NOW)));
+        parked.release("again");
+        assert_eq!(parked.of("k"), Some(("again".to_owned(), later)));
+        parked.forget("k", "again");
         assert_eq!(parked.of("k"), Some(("earlier".to_owned(), NOW)));
+    }
+
+    #[test]
+    fn what_is_kept_beside_is_offered_to_nobody() {
+        let parked = OwnParked::default();
+        let later = NOW + Duration::seconds(1);
+        parked.note("k", "left", &parts(&[5, 5]), NOW);
+        parked.note("k", "broken", &parts(&[5, 5]), later);
+        assert_eq!(parked.shelve("k", &|id| id == "left"), ["broken"]);
+        assert_eq!((parked.of("k"), parked.begun("k", "left")), (None, Some(NOW)));
+        assert!(parked.in_directory("").is_empty() && parked.below("").is_empty());
+        // Parked once more, as it could not be published.
+        parked.note("k", "left", &parts(&[5, 5]), NOW);
+        assert!(parked.of("k").is_none() && parked.is_shelved("k", "left"));
+        parked.note("k", "anew", &parts(&[5, 5]), later);
+        assert_eq!(parked.take("k", Some(NOW)), ["left"]);
+        assert_eq!(parked.take("k", None), ["anew"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::net::Stream;
-use crate::store::{ErrorKind, StoreError, Stored};
+use crate::store::{ErrorKind, MultipartUpload, StoreError, Stored};
 use crate::transfer::Interruption;
 use crate::vfs::FtpPath;
 
@@ -234,6 +234,8 @@ pub struct TransferReport {
     pub renamed: Option<FtpPath>,
     /// Whether what arrived waits to be gone on with.
     pub is_parked: bool,
+    /// Which upload that is, where all of it was confirmed before it was parked.
+    pub parked: Option<MultipartUpload>,
     /// The data connection of an upload that failed while its client was still sending: to be ended
     /// when that has been told.
     pub unended: Option<Stream>,

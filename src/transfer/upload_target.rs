@@ -98,16 +98,14 @@ impl UploadTarget {
         self.store.offset_to_go_on(parts) > 0
     }
 
-    /// Leaves `parts`, which are all that has arrived, to a client that goes on with them; false
-    /// when that cannot be.
-    pub(super) fn park(&self, parts: Vec<PartReceipt>) -> bool {
-        let Some(upload) = self.upload.get().cloned() else { return false };
+    /// Leaves `parts`, which are all that has arrived, to a client that goes on with them. Tells
+    /// which upload that is; `None` when that cannot be.
+    pub(super) fn park(&self, parts: Vec<PartReceipt>) -> Option<MultipartUpload> {
+        let upload = self.upload.get().cloned()?;
         let parked = ParkedUpload { upload, parts, lost: 0, begun: self.terms.begun };
-        let is_parked = self.store.park_multipart_upload(&parked);
-        if is_parked {
-            let _ = self.settled.set(());
-        }
-        is_parked
+        let parked = self.store.park_multipart_upload(&parked)?;
+        let _ = self.settled.set(());
+        Some(parked)
     }
 
     /// The same, once no worker is at it any more.

@@ -21,6 +21,8 @@ mod patience;
 mod publishing;
 /// The sweeper of what nobody goes on with.
 mod sweeping;
+/// One that was left and a newer one.
+mod two_of_a_name;
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};

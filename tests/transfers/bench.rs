@@ -389,6 +389,7 @@ fn refused(why: Incomplete) -> TransferReport {
         stored: None,
         renamed: None,
         is_parked: false,
+        parked: None,
         unended: None,
     }
 }

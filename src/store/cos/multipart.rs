@@ -10,8 +10,8 @@ use super::tree::{attributes, leftovers, parked, publish};
 use crate::limits;
 use crate::store::{
     Attributes, Body, Cancel, CopySource, Expected, Freshness, Multipart, MultipartUpload,
-    Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, SilentUploads,
-    Stored,
+    Operation, OwnUploadState, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result,
+    SilentUploads, Stored,
 };
 use crate::vfs::{Entry, FtpPath};
 
@@ -88,13 +88,21 @@ impl Multipart for CosStore {
         }
     }
 
-    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
-        let key = self.file(Operation::ListParts, &parked.upload.path);
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
+        let key = self.file(Operation::ListParts, &parked.upload.path).ok()?;
         // The bucket itself keeps the parts.
-        key.is_ok_and(|key| {
-            self.objects().park_upload(&key, parked);
-            true
-        })
+        self.objects().park_upload(&key, parked);
+        Some(parked.upload.clone())
+    }
+
+    fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
+        let key = self.file(Operation::ListParts, &upload.path)?;
+        parked::own_state(self.tree(), upload, &key)
+    }
+
+    fn drop_own_parked(&self, path: &FtpPath, is_kept: &dyn Fn(&str) -> bool) -> Result<usize> {
+        let key = self.file(Operation::AbortMultipartUpload, path)?;
+        parked::drop_others(self.tree(), &key, is_kept)
     }
 
     fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
@@ -122,6 +130,11 @@ impl Multipart for CosStore {
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let key = self.file(Operation::ListParts, &upload.path).ok()?;
         self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
+    }
+
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let key = self.file(Operation::ListParts, &upload.path).ok()?;
+        self.objects().resume_own_upload(&key, &upload.upload_id).then(|| upload.clone())
     }
 
     fn silent_uploads(

@@ -28,12 +28,13 @@ use self::fault::{LocalError, LocalResult};
 use self::staging::Staging;
 use self::tree::LocalTree;
 use super::key_locks::KeyLocks;
+use super::late_versions::LateVersions;
 use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeepReplaced, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object,
-    ObjectPlace, ObjectStore, Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result,
-    Stat, Stored,
+    ObjectPlace, ObjectStore, Operation, OwnUploadState, ParkedUpload, PartLimits, PartPlace,
+    PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
@@ -57,6 +58,8 @@ pub struct LocalStore {
     appends: Arc<KeyLocks>,
     /// Uploads that this process has parked, by the same.
     parked: Arc<OwnParked>,
+    /// Versions that were published long after their uploads had ended, by the same.
+    late_versions: Arc<LateVersions>,
     /// Where `root` is in it, in the form `/a/b`.
     home: String,
 }
@@ -77,6 +80,7 @@ impl LocalStore {
             staging: Arc::new(staging),
             appends: Arc::default(),
             parked: Arc::default(),
+            late_versions: Arc::default(),
             home: String::new(),
         })
     }
@@ -166,6 +170,7 @@ impl ObjectStore for LocalStore {
             staging: Arc::clone(&self.staging),
             appends: Arc::clone(&self.appends),
             parked: Arc::clone(&self.parked),
+            late_versions: Arc::clone(&self.late_versions),
             home: format!("{}/{home}", self.home),
         }))
     }
@@ -174,6 +179,7 @@ impl ObjectStore for LocalStore {
 impl FileTree for LocalStore {
     fn stat(&self, path: &FtpPath, _: Freshness) -> Result<Stat> {
         names::look_up(&self.tree, path)
+            .map(|stat| self.late_versions.dated(&self.whole_path(path), stat))
             .map_err(|fault| fault.of(Operation::HeadObject, path.as_str()))
     }
 
@@ -328,12 +334,21 @@ impl Multipart for LocalStore {
         Self::offset_behind(parts)
     }
 
-    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
         let path = parked.upload.path.as_str();
         self.park(parked)
             .map_err(|fault| fault.of(Operation::ListParts, path))
             .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
-            .is_ok()
+            .ok()
+    }
+
+    fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
+        self.own_state(upload).map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
+    }
+
+    fn drop_own_parked(&self, path: &FtpPath, is_kept: &dyn Fn(&str) -> bool) -> Result<usize> {
+        self.drop_others(path, is_kept)
+            .map_err(|fault| fault.of(Operation::AbortMultipartUpload, path.as_str()))
     }
 
     fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::fault::LocalResult;
 use super::owner::inherit_owner;
 use super::tree::{Found, LocalName, WORK_DIRECTORY, look};
-use crate::store::{ErrorKind, Expected};
+use crate::store::{ErrorKind, Expected, Stat};
 
 /// What a crash left behind is removed at the next start once nothing was written to it for so
 /// long. Younger files may belong to another instance that serves the same directory.
@@ -71,6 +71,17 @@ impl Staging {
         format!("{:032x}", fastrand::u128(..))
     }
 
+    /// The names that begin so.
+    pub(super) fn names(&self, beginning: &str) -> LocalResult<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(self.directory()?)? {
+            let entry = entry?;
+            let name = entry.file_name().to_str().ok().filter(|name| name.starts_with(beginning));
+            names.extend(name.filter(|name| check_name(name).is_ok()).map(str::to_owned));
+        }
+        Ok(names)
+    }
+
     /// Gives a file another name, in place of what has that.
     pub(super) fn rename(&self, from: &str, to: &str) -> LocalResult<()> {
         check_name(from)?;
@@ -99,17 +110,19 @@ impl Staging {
     }
 
     /// Makes the file durable and lets it take its place, at once and as a whole, if what stands
-    /// there is `expected`: looked at while nobody else publishes in that directory.
+    /// there, as `dated` tells of it, is `expected`: looked at while nobody else publishes in that
+    /// directory.
     pub(super) fn publish(
         &self,
         name: &str,
         file: &File,
         slot: &LocalName<'_>,
         expected: &Expected,
+        dated: impl Fn(Stat) -> Stat,
     ) -> LocalResult<()> {
         file.sync_all()?;
         slot.lock_directory()?;
-        let there = slot.admits_file()?;
+        let there = slot.admits_file()?.map(dated);
         match expected {
             // Not every program that writes here locks the directory.
             Expected::Nothing => slot.take_unless_taken(self.directory()?, name)?,

@@ -6,13 +6,14 @@ use std::os::unix::fs::FileExt;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use super::fault::{LocalError, LocalResult};
 use super::staging::Staging;
 use super::{LocalStore, tree};
 use crate::store::{
-    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, ParkedUpload, PartPlace,
-    PartReceipt, Stored,
+    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, OwnUploadState, ParkedUpload,
+    PartPlace, PartReceipt, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -41,13 +42,26 @@ impl LocalStore {
         file: &File,
         expected: &Expected,
     ) -> LocalResult<Stored> {
-        let slot = self.tree.making_parents(path)?;
-        self.staging.publish(name, file, &slot, expected)?;
+        let (slot, key) = (self.tree.making_parents(path)?, self.whole_path(path));
+        let dated = |stat| self.late_versions.dated(&key, stat);
+        self.staging.publish(name, file, &slot, expected, dated)?;
+        let etag = tree::facts(file)?.etag;
+        // What began after an upload that is published late is newer than that.
+        let until = match (expected, &etag) {
+            (Expected::NothingSince(begun), Some(etag)) => {
+                let now = OffsetDateTime::now_utc();
+                self.late_versions.note(&key, etag.clone(), *begun, now);
+                Some(*begun)
+            }
+            _ => None,
+        };
         // A whole file stands there now.
-        if let Some(parked) = self.parked.take(&self.whole_path(path)) {
+        self.parked.forget(&key, name);
+        for parked in self.parked.take(&key, until) {
             self.staging.discard(&parked)?;
+            log::info!("dropped what was parked of {path}: its file was stored since");
         }
-        Ok(Stored { etag: tree::facts(file)?.etag, crc64: None, request_id: None })
+        Ok(Stored { etag, crc64: None, request_id: None })
     }
 
     pub(super) fn write_part(
@@ -99,7 +113,7 @@ impl LocalStore {
 
     /// Keeps what its parts hold up to the first gap, where the path finds it. The file's time says
     /// when the upload was begun.
-    pub(super) fn park(&self, parked: &ParkedUpload) -> LocalResult<()> {
+    pub(super) fn park(&self, parked: &ParkedUpload) -> LocalResult<MultipartUpload> {
         let ParkedUpload { upload, parts, begun, .. } = parked;
         let size = parts.iter().map(|part| part.size).sum();
         let file = self.staging.reopen(&upload.upload_id)?;
@@ -107,23 +121,65 @@ impl LocalStore {
         file.set_modified(SystemTime::from(*begun))?;
         file.sync_all()?;
         let path = self.whole_path(&upload.path);
-        let name = parked_name(&path);
-        self.staging.rename(&upload.upload_id, &name)?;
-        self.parked.note(&path, &name, &in_front_of_the_last_byte(size), *begun);
-        Ok(())
+        let upload_id = format!("{}{:016x}", parked_names(&path), fastrand::u64(..));
+        self.staging.rename(&upload.upload_id, &upload_id)?;
+        self.parked.forget(&path, &upload.upload_id);
+        self.parked.note(&path, &upload_id, &in_front_of_the_last_byte(size), *begun);
+        Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
 
-    /// What is parked for `path`.
+    /// What is parked for `path`: of several what was begun last.
     pub(super) fn find_parked(&self, path: &FtpPath) -> LocalResult<Option<ParkedUpload>> {
-        let upload_id = parked_name(&self.whole_path(path));
-        let file = match self.staging.reopen(&upload_id) {
+        let (key, mut found) = (self.whole_path(path), None::<ParkedUpload>);
+        for upload_id in self.staging.names(&parked_names(&key))? {
+            let upload = MultipartUpload { path: path.clone(), upload_id };
+            if self.parked.is_shelved(&key, &upload.upload_id) {
+                continue;
+            }
+            if let Some(parked) = self.parked(&upload)?
+                && found.as_ref().is_none_or(|found| parked.begun > found.begun)
+            {
+                found = Some(parked);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is parked as this; `None` where nothing is.
+    fn parked(&self, upload: &MultipartUpload) -> LocalResult<Option<ParkedUpload>> {
+        let file = match self.staging.reopen(&upload.upload_id) {
             Err(fault) if fault.kind == ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
         let metadata = file.metadata()?;
         let parts = in_front_of_the_last_byte(metadata.len());
-        let upload = MultipartUpload { path: path.clone(), upload_id };
-        Ok(Some(ParkedUpload { upload, parts, lost: 0, begun: metadata.modified()?.into() }))
+        let begun = metadata.modified()?.into();
+        Ok(Some(ParkedUpload { upload: upload.clone(), parts, lost: 0, begun }))
+    }
+
+    /// What became of an upload that this process had parked.
+    pub(super) fn own_state(&self, upload: &MultipartUpload) -> LocalResult<OwnUploadState> {
+        let key = self.whole_path(&upload.path);
+        if self.parked.begun(&key, &upload.upload_id).is_none() {
+            return Ok(OwnUploadState::Taken);
+        }
+        let Some(parked) = self.parked(upload)? else {
+            self.parked.forget(&key, &upload.upload_id);
+            return Ok(OwnUploadState::Gone);
+        };
+        let newer = self.parked.newer_than(&key, parked.begun);
+        Ok(OwnUploadState::Waits(parked, newer))
+    }
+
+    /// Drops what this process has parked for `path`, but what is to be kept. Tells how many.
+    pub(super) fn drop_others(
+        &self,
+        path: &FtpPath,
+        is_kept: &dyn Fn(&str) -> bool,
+    ) -> LocalResult<usize> {
+        let dropped = self.parked.shelve(&self.whole_path(path), is_kept);
+        dropped.iter().try_for_each(|upload_id| self.staging.discard(upload_id))?;
+        Ok(dropped.len())
     }
 
     /// In front of the last byte of `parts`.
@@ -134,9 +190,10 @@ impl LocalStore {
 
     /// Takes what is parked away from those who look for it.
     pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
+        // Of a file that is not there any more nothing can be renamed.
         let upload_id = Staging::new_name();
         self.staging.rename(&upload.upload_id, &upload_id)?;
-        self.parked.take(&self.whole_path(&upload.path));
+        self.parked.resume(&self.whole_path(&upload.path), &upload.upload_id, &upload_id);
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
 }
@@ -150,11 +207,11 @@ fn in_front_of_the_last_byte(size: u64) -> Vec<PartReceipt> {
     ]
 }
 
-/// By what the parked upload of a path is found: any process that serves the directory makes the
-/// same of it.
-fn parked_name(path: &str) -> String {
+/// How the names of what is parked for a path begin, by which any process that serves the directory
+/// finds it.
+fn parked_names(path: &str) -> String {
     let digest = Sha256::digest(path);
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes the pieces from `offset` on, as long as somebody wants them.

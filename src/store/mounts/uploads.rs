@@ -9,8 +9,8 @@ use super::MountStore;
 use super::route::MountDeed;
 use crate::store::{
     Attributes, Body, Cancel, CopySource, Expected, Freshness, Multipart, MultipartUpload,
-    ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result,
-    SilentUploads, Stored,
+    ObjectStore, Operation, OwnUploadState, PageToken, ParkedUpload, PartLimits, PartPlace,
+    PartReceipt, Result, SilentUploads, Stored,
 };
 use crate::vfs::{Entry, FtpPath};
 
@@ -101,9 +101,28 @@ impl Multipart for MountStore {
         self.focused().offset_to_go_on(parts)
     }
 
-    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
         let (store, upload) = inner(self, &parked.upload);
-        store.park_multipart_upload(&ParkedUpload { upload, ..parked.clone() })
+        let parked_as = store.park_multipart_upload(&ParkedUpload { upload, ..parked.clone() });
+        parked_as.map(|upload| named(upload, &parked.upload.path))
+    }
+
+    fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
+        let (store, own) = inner(self, upload);
+        Ok(match store.own_parked_upload(&own)? {
+            OwnUploadState::Waits(parked, newer) => {
+                OwnUploadState::Waits(ParkedUpload { upload: upload.clone(), ..parked }, newer)
+            }
+            state => state,
+        })
+    }
+
+    fn drop_own_parked(&self, path: &FtpPath, is_kept: &dyn Fn(&str) -> bool) -> Result<usize> {
+        let place = self.route(path);
+        if place.is_hidden || self.leads_to_mount(path) {
+            return Ok(0);
+        }
+        place.store.drop_own_parked(&place.path, is_kept)
     }
 
     fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
@@ -135,6 +154,11 @@ impl Multipart for MountStore {
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let (store, own) = inner(self, upload);
         store.resume_multipart_upload(&own).map(|resumed| named(resumed, &upload.path))
+    }
+
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let (store, own) = inner(self, upload);
+        store.resume_own_parked(&own).map(|resumed| named(resumed, &upload.path))
     }
 
     /// Those of the base: whoever looks after stores looks after each by itself.

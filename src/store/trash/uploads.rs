@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use super::TrashStore;
 use crate::store::{
     Attributes, Body, Cancel, CopySource, Expected, Freshness, Multipart, MultipartUpload,
-    Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, SilentUploads,
-    Stored,
+    Operation, OwnUploadState, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result,
+    SilentUploads, Stored,
 };
 use crate::vfs::{Entry, FtpPath};
 
@@ -78,8 +78,19 @@ impl Multipart for TrashStore {
         self.store.offset_to_go_on(parts)
     }
 
-    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
         self.store.park_multipart_upload(parked)
+    }
+
+    fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
+        self.store.own_parked_upload(upload)
+    }
+
+    fn drop_own_parked(&self, path: &FtpPath, is_kept: &dyn Fn(&str) -> bool) -> Result<usize> {
+        match self.is_trash(path) {
+            true => Ok(0),
+            false => self.store.drop_own_parked(path, is_kept),
+        }
     }
 
     fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
@@ -106,6 +117,10 @@ impl Multipart for TrashStore {
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         self.store.resume_multipart_upload(upload)
+    }
+
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.store.resume_own_parked(upload)
     }
 
     fn silent_uploads(

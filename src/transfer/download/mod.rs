@@ -123,6 +123,7 @@ impl<'a> Download<'a> {
             stored: None,
             renamed: None,
             is_parked: false,
+            parked: None,
             unended: None,
         }
     }

@@ -42,7 +42,7 @@ impl Commit<'_> {
         self.sender.release();
         let (stored, kept) = (self.sender.stored.take(), self.replaced.kept);
         let renamed = self.sender.renamed.take();
-        let is_parked = self.sender.is_parked;
+        let (is_parked, parked) = (self.sender.is_parked, self.sender.parked.take());
         let unended = None;
         TransferReport {
             verdict,
@@ -54,6 +54,7 @@ impl Commit<'_> {
             stored,
             renamed,
             is_parked,
+            parked,
             unended,
         }
     }

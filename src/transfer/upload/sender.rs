@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::sent::{Ended, Sent};
 use super::standstill::Standstill;
 use crate::limits;
-use crate::store::{Admission, Expected, PartReceipt, Stat, Stored};
+use crate::store::{Admission, Expected, MultipartUpload, PartReceipt, Stat, Stored};
 use crate::transfer::block::Block;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
 use crate::transfer::job::{Job, JobOutcome, Publication};
@@ -40,6 +40,8 @@ pub(super) struct Sender<'a> {
     /// Whether it goes on with a parked upload.
     is_resumed: bool,
     pub(super) is_parked: bool,
+    /// What is parked, unless that is done by the last of the workers.
+    pub(super) parked: Option<MultipartUpload>,
     /// What stood under the name when the first part was ready, if that was asked.
     pub(super) seen: Option<Option<Stat>>,
     pub(super) stored: Option<Stored>,
@@ -90,6 +92,7 @@ impl<'a> Sender<'a> {
             },
             is_resumed: plan.parked.is_some(),
             is_parked: false,
+            parked: None,
             begun: match plan.parked {
                 Some(_) => Begun::Done,
                 None => Begun::NotYet,
@@ -370,7 +373,10 @@ impl<'a> Sender<'a> {
     fn park_parts(&mut self, parts: Vec<PartReceipt>) -> bool {
         let Some(target) = &self.target else { return false };
         self.is_parked = match self.workers.busy() {
-            0 => target.park(parts),
+            0 => {
+                self.parked = target.park(parts);
+                self.parked.is_some()
+            }
             _ => {
                 target.park_at_the_end(parts);
                 true

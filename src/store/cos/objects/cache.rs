@@ -13,6 +13,7 @@ use super::note::Change;
 use super::own_changes::{Moment, OwnChanges};
 use super::stat_cache::StatCache;
 use crate::store::found_uploads::FoundUploads;
+use crate::store::late_versions::LateVersions;
 use crate::store::own_parked::OwnParked;
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
@@ -38,6 +39,8 @@ pub(crate) struct BucketCache {
     pub(super) under_way: UnderWay,
     /// Uploads that this process has parked.
     pub(crate) parked: OwnParked,
+    /// Versions that were published long after their uploads had ended.
+    pub(crate) late_versions: LateVersions,
     /// Uploads that others had begun before this process was there.
     found: FoundUploads,
 }
@@ -53,6 +56,7 @@ impl BucketCache {
             times: ClientTimes::new(times),
             under_way: UnderWay::default(),
             parked: OwnParked::default(),
+            late_versions: LateVersions::default(),
             found: FoundUploads::new(),
         }
     }
@@ -110,7 +114,7 @@ impl BucketCache {
 
     /// What the store told about `key` a moment ago; directories end in `/`.
     pub(crate) fn about(&self, key: &str) -> Option<Stat> {
-        self.stats.about(key)
+        self.stats.about(key).map(|stat| self.late_versions.dated(key, stat))
     }
 
     /// Remembers what the store answered to a question asked at `asked`.
@@ -160,6 +164,7 @@ impl BucketCache {
     /// This process does not go on with the upload any more.
     pub(crate) fn end_under_way(&self, upload_id: &str) {
         self.under_way.end(upload_id);
+        self.parked.release(upload_id);
     }
 }
 

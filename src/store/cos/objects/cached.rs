@@ -88,6 +88,7 @@ impl Objects for CachedObjects {
                 let size = complete.parts.iter().map(|part| part.size).sum();
                 self.note_written(complete.key, size, stored.etag.clone());
                 self.cache().under_way.end(complete.upload_id);
+                self.cache().parked.forget(complete.key, complete.upload_id);
                 Ok(stored)
             }
             Err(failure) => {
@@ -106,9 +107,15 @@ impl Objects for CachedObjects {
     fn resume_upload(&self, key: &str, upload_id: &str) -> bool {
         let is_first = self.cache().under_way.begin(upload_id);
         if is_first {
-            self.cache().parked.take(key);
+            self.cache().parked.resume(key, upload_id, upload_id);
         }
         is_first
+    }
+
+    fn resume_own_upload(&self, key: &str, upload_id: &str) -> bool {
+        // In this order: who drops it leaves alone what somebody goes on with.
+        self.cache().parked.resume(key, upload_id, upload_id)
+            && self.cache().under_way.begin(upload_id)
     }
 
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {

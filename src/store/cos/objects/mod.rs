@@ -202,6 +202,11 @@ pub(crate) trait Objects: Sync {
         true
     }
 
+    /// The same; false also when this process has dropped it.
+    fn resume_own_upload(&self, key: &str, upload_id: &str) -> bool {
+        self.resume_upload(key, upload_id)
+    }
+
     /// An object was found to be gone that somebody meant to delete.
     fn note_gone(&self, key: &str) {
         let _ = key;

@@ -18,7 +18,7 @@ use crate::vfs::Metadata;
 
 /// The file under `key`, asked of the store.
 pub(crate) fn file_stat(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>> {
-    Ok(file_head(tree, key)?.map(|head| stat_of(tree, &head)))
+    Ok(file_head(tree, key)?.map(|head| dated_stat(tree, key, &head)))
 }
 
 /// The same, with what a file keeps that goes on with it.
@@ -29,7 +29,7 @@ pub(crate) fn file_to_continue(tree: BucketTree<'_>, key: &str) -> Result<Option
         true => Attributes::default(),
         false => attributes::kept(tree, key, &head)?,
     };
-    Ok(Some(Stat { attributes, ..stat_of(tree, &head) }))
+    Ok(Some(Stat { attributes, ..dated_stat(tree, key, &head) }))
 }
 
 /// What is told of a version.
@@ -37,6 +37,11 @@ pub(super) fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
     let metadata = Metadata::file(head.size, time_of(tree, head));
     let crc64 = head.headers.crc64();
     Stat { crc64, ..Stat::new(metadata, head.etag()).stored_at(head.modified()) }
+}
+
+/// The same of what stands at `key`: a version that was published late is as old as its upload.
+pub(super) fn dated_stat(tree: BucketTree<'_>, key: &str, head: &Head) -> Stat {
+    tree.cache.late_versions.dated(key, stat_of(tree, head))
 }
 
 /// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.
@@ -105,7 +110,7 @@ fn look_before(
     }
     let head = tree.objects.head(key)?;
     let file = match head.clone().map(|head| Standing::of(key, head)) {
-        Some(Standing::File(head)) => Some(stat_of(tree, &head)),
+        Some(Standing::File(head)) => Some(dated_stat(tree, key, &head)),
         _ => None,
     };
     if !expected.admits(file.as_ref()) {

@@ -1,7 +1,7 @@
 //! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
 
 use super::BucketTree;
-use super::condition::stat_of;
+use super::condition::dated_stat;
 use super::markers::{
     Standing, delete_markers, file_head, legacy_marker, put_new_marker, refuse_marker_name,
     standing,
@@ -87,8 +87,9 @@ pub(crate) fn stat_path(
     if path.is_root() {
         return Ok(Stat::new(Metadata::directory(None), None));
     }
-    match standing(tree, &tree.account.keys.file(operation, path)?)? {
-        Standing::File(head) => Ok(stat_of(tree, &head)),
+    let key = tree.account.keys.file(operation, path)?;
+    match standing(tree, &key)? {
+        Standing::File(head) => Ok(dated_stat(tree, &key, &head)),
         Standing::Directory(head) => Ok(Stat::new(Metadata::directory(head.modified()), None)),
         Standing::Nothing => stat_directory(tree, operation, path),
     }

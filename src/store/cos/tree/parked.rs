@@ -1,12 +1,16 @@
 //! Uploads in parts that were left in the middle and can be gone on with. The bucket itself keeps
 //! them: which they are, and how far each has come, any process can ask.
 
+use std::collections::HashSet;
+
 use time::OffsetDateTime;
 
 use super::BucketTree;
 use super::markers::file_head;
 use crate::store::multipart::began_after;
-use crate::store::{Cancel, Freshness, MultipartUpload, ParkedUpload, PartReceipt, Result};
+use crate::store::{
+    Cancel, Expected, Freshness, MultipartUpload, OwnUploadState, ParkedUpload, PartReceipt, Result,
+};
 use crate::vfs::FtpPath;
 
 /// The upload of `key`, which is called `path`, that was begun last; one that nobody can go on with
@@ -17,13 +21,19 @@ pub(crate) fn find(
     key: &str,
 ) -> Result<Option<ParkedUpload>> {
     let (cancel, mut after, mut found) = (Cancel::new(), None, None::<ParkedUpload>);
-    let (own, mut is_own_there) = (tree.cache.parked.of(key), false);
+    let (own, mut listed) = (tree.cache.parked.all_of(key), HashSet::new());
     loop {
         let page = tree.objects.list_uploads(key, after.as_ref(), &cancel)?;
         for entry in page.entries.iter().filter(|entry| entry.key == key) {
-            is_own_there |= own.as_ref().is_some_and(|(id, _)| *id == entry.upload_id);
-            // What the store sends no time of that can be read is not understood and left alone.
-            let Some(begun) = entry.initiated else { continue };
+            listed.insert(entry.upload_id.clone());
+            if tree.cache.parked.is_shelved(key, &entry.upload_id) {
+                continue;
+            }
+            // Of those of this process the order is that of their commands, as where nothing is
+            // asked. What the store sends no time of that can be read is not understood.
+            let own_time = own.iter().find(|(id, _)| *id == entry.upload_id);
+            let begun = own_time.map(|(_, begun)| *begun).or(entry.initiated);
+            let Some(begun) = begun else { continue };
             let is_better = |found: &ParkedUpload| begun > found.begun || found.parts.is_empty();
             if found.as_ref().is_none_or(is_better) {
                 let next = parked(tree, path, key, (&entry.upload_id, begun))?;
@@ -35,13 +45,15 @@ pub(crate) fn find(
         }
         after = page.next;
         if after.is_none() {
-            // One without a part is left to whoever stores the file.
-            if found.is_none() && !is_own_there {
-                tree.cache.parked.take(key);
-            }
-            return Ok(found);
+            break;
         }
     }
+    // One without a part is left to whoever stores the file.
+    if found.is_none() {
+        let gone = own.iter().filter(|(id, _)| !listed.contains(id));
+        gone.for_each(|(id, _)| tree.cache.parked.forget(key, id));
+    }
+    Ok(found)
 }
 
 /// The same, if this process has parked it: nothing is asked otherwise.
@@ -50,12 +62,30 @@ pub(crate) fn find_own(
     path: &FtpPath,
     key: &str,
 ) -> Result<Option<ParkedUpload>> {
-    let Some((id, begun)) = tree.cache.parked.of(key) else { return Ok(None) };
-    let found = parked(tree, path, key, (&id, begun))?.filter(|found| !found.parts.is_empty());
-    if found.is_none() {
-        tree.cache.parked.take(key);
+    while let Some((id, begun)) = tree.cache.parked.of(key) {
+        let found = parked(tree, path, key, (&id, begun))?.filter(|found| !found.parts.is_empty());
+        if found.is_some() {
+            return Ok(found);
+        }
+        tree.cache.parked.forget(key, &id);
     }
-    Ok(found)
+    Ok(None)
+}
+
+/// What became of the upload `id` of `key` that this process had parked.
+pub(crate) fn own_state(
+    tree: BucketTree<'_>,
+    upload: &MultipartUpload,
+    key: &str,
+) -> Result<OwnUploadState> {
+    let id = &*upload.upload_id;
+    let Some(begun) = tree.cache.parked.begun(key, id) else { return Ok(OwnUploadState::Taken) };
+    let Some((parts, lost)) = parts_of(tree, key, id)? else {
+        tree.cache.parked.forget(key, id);
+        return Ok(OwnUploadState::Gone);
+    };
+    let parked = ParkedUpload { upload: upload.clone(), parts, lost, begun };
+    Ok(OwnUploadState::Waits(parked, tree.cache.parked.newer_than(key, begun)))
 }
 
 /// When the upload of `key` was begun that another process had left when this one began, if nothing
@@ -82,9 +112,8 @@ pub(crate) fn take_left(
 /// When the newest upload of `key` was begun that is not this process' own.
 fn left_of_others(tree: BucketTree<'_>, key: &str) -> Result<Option<OffsetDateTime>> {
     let (cancel, mut after, mut newest) = (Cancel::new(), None, None);
-    let own = tree.cache.parked.of(key);
-    let is_own =
-        |id: &str| own.as_ref().is_some_and(|(own, _)| own == id) || tree.cache.has_under_way(id);
+    let own = tree.cache.parked.all_of(key);
+    let is_own = |id: &str| own.iter().any(|(own, _)| own == id) || tree.cache.has_under_way(id);
     loop {
         let page = tree.objects.list_uploads(key, after.as_ref(), &cancel)?;
         let of_key = page.entries.iter().filter(|entry| entry.key == key);
@@ -97,13 +126,33 @@ fn left_of_others(tree: BucketTree<'_>, key: &str) -> Result<Option<OffsetDateTi
     }
 }
 
-/// Drops what this process has parked of `key`, where a whole object stands now. What cannot be
-/// dropped is older than the object: nobody goes on with it.
-pub(crate) fn drop_own(tree: BucketTree<'_>, key: &str) {
-    let Some(upload_id) = tree.cache.parked.take(key) else { return };
-    if let Err(error) = tree.objects.abort_upload(key, &upload_id) {
-        log::warn!("what had been parked of {key} stays behind: {error}");
+/// Drops what this process has parked of `key`, where a whole object stands now that was to replace
+/// what was `expected`. What cannot be dropped is older than the object: nobody goes on with it.
+pub(crate) fn drop_own(tree: BucketTree<'_>, key: &str, expected: &Expected) {
+    // What began after an upload that is published late is newer than that.
+    let until = match expected {
+        Expected::NothingSince(begun) => Some(*begun),
+        _ => None,
+    };
+    for upload_id in tree.cache.parked.take(key, until) {
+        match tree.objects.abort_upload(key, &upload_id) {
+            Ok(()) => log::info!("dropped what was parked of {key}: its file was stored since"),
+            Err(error) => log::warn!("what had been parked of {key} stays behind: {error}"),
+        }
     }
+}
+
+/// Drops what this process has parked of `key`, but what is to be kept. Tells how many.
+pub(crate) fn drop_others(
+    tree: BucketTree<'_>,
+    key: &str,
+    is_kept: &dyn Fn(&str) -> bool,
+) -> Result<usize> {
+    let dropped = tree.cache.parked.shelve(key, is_kept);
+    let aborted = dropped.iter().map(|upload_id| tree.objects.abort_upload(key, upload_id));
+    // All of them are tried.
+    let aborted: Vec<_> = aborted.collect();
+    aborted.into_iter().collect::<Result<Vec<()>>>().map(|all| all.len())
 }
 
 /// The upload with this id, begun then, unless somebody in this process goes on with it, or it has
@@ -120,10 +169,8 @@ fn parked(
     let parts = parts_of(tree, key, upload_id)?;
     let parts = parts.filter(|(parts, lost)| !parts.is_empty() || *lost > 0);
     // Parts whose answers were lost are there, too: listings are to tell the same.
-    if let Some((parts, 0)) = &parts
-        && tree.cache.parked.of(key).is_some_and(|(id, _)| id == upload_id)
-    {
-        tree.cache.parked.note(key, upload_id, parts, begun);
+    if let Some((parts, 0)) = &parts {
+        tree.cache.parked.learn(key, upload_id, parts);
     }
     Ok(parts.map(|(parts, lost)| {
         let upload = MultipartUpload { path: path.clone(), upload_id: upload_id.to_owned() };

@@ -25,7 +25,7 @@ pub(crate) fn put(
     let stored = write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.put(&turn, Put { key, body, headers: &headers, only })
     })?;
-    parked::drop_own(tree, key);
+    parked::drop_own(tree, key, expected);
     Ok(stored)
 }
 
@@ -45,7 +45,11 @@ pub(crate) fn complete_upload(
     let stored = write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.complete_upload(&turn, Complete { key, upload_id, parts, only })
     })?;
-    parked::drop_own(tree, key);
+    if let (Expected::NothingSince(begun), Some(etag)) = (expected, &stored.etag) {
+        let now = tree.objects.plain().client.site().clock.now();
+        tree.cache.late_versions.note(key, etag.clone(), *begun, now);
+    }
+    parked::drop_own(tree, key, expected);
     tags::settle(tree, &turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);
     Ok(stored)
 }

@@ -1,0 +1,109 @@
+//! Versions that were published long after their clients had ended them, as nobody went on with
+//! them. An upload of the same name that began meanwhile is newer than they are, whatever the
+//! store says of the time at which they came to stand there.
+
+use std::collections::{HashMap, VecDeque};
+
+use parking_lot::Mutex;
+use time::{Duration, OffsetDateTime};
+
+use super::expected::CLOCK_SLACK;
+use super::{ETag, Stat};
+
+/// So many are remembered: their keys, at most 1 KiB each, kept twice, and their versions. Where
+/// one is forgotten, it counts as newer than what began before it stood there.
+const VERSIONS: usize = 2_000;
+
+/// Later than so long after it was published, the same bytes were stored by somebody else.
+const PUBLISHED_WITHIN: Duration = Duration::seconds(5);
+
+/// The last of each key that this process has published.
+#[derive(Debug, Default)]
+pub(crate) struct LateVersions(Mutex<LateNotes>);
+
+#[derive(Debug, Default)]
+struct LateNotes {
+    versions: HashMap<String, LateVersion>,
+    /// As they came; some are replaced by now.
+    order: VecDeque<String>,
+}
+
+#[derive(Debug)]
+struct LateVersion {
+    etag: ETag,
+    begun: OffsetDateTime,
+    published: OffsetDateTime,
+}
+
+impl LateVersions {
+    /// The version `etag` of `key` was published at `now`, whose upload was `begun` then; both by
+    /// the store's clock.
+    pub(crate) fn note(&self, key: &str, etag: ETag, begun: OffsetDateTime, now: OffsetDateTime) {
+        let mut noted = self.0.lock();
+        let version = LateVersion { etag, begun, published: now };
+        if noted.versions.insert(key.to_owned(), version).is_none() {
+            noted.order.push_back(key.to_owned());
+        }
+        while noted.order.len() > VERSIONS {
+            if let Some(oldest) = noted.order.pop_front() {
+                noted.versions.remove(&oldest);
+            }
+        }
+    }
+
+    /// What stands at `key`, as old as its upload is. That it is older than whatever began after it
+    /// is known to this process, and needs no room for what clocks tell.
+    pub(crate) fn dated(&self, key: &str, stat: Stat) -> Stat {
+        let noted = self.0.lock();
+        let is_it = |version: &&LateVersion| {
+            let is_in_time = |stored| stored <= version.published + PUBLISHED_WITHIN;
+            stat.etag.as_ref() == Some(&version.etag) && stat.stored.is_some_and(is_in_time)
+        };
+        match noted.versions.get(key).filter(is_it).map(|version| version.begun - CLOCK_SLACK) {
+            Some(begun) if stat.stored.is_some_and(|stored| begun < stored) => {
+                stat.stored_at(Some(begun))
+            }
+            _ => stat,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vfs::Metadata;
+
+    const NOON: OffsetDateTime = time::macros::datetime!(2026-01-02 12:00 UTC);
+
+    #[test]
+    fn only_the_very_version_is_as_old_as_its_upload() {
+        let tag = |name: &str| ETag(name.to_owned());
+        let versions = LateVersions::default();
+        let hour = Duration::HOUR;
+        versions.note("k", tag("a"), NOON, NOON + hour);
+        let stored = |key: &str, etag: &str, at| {
+            let stat = Stat::new(Metadata::file(1, Some(at)), Some(tag(etag)));
+            versions.dated(key, stat).stored
+        };
+        let just_then = NOON + hour;
+        assert_eq!(stored("k", "a", just_then), Some(NOON - CLOCK_SLACK));
+        assert_eq!(stored("k", "b", just_then), Some(just_then));
+        assert_eq!(stored("j", "a", just_then), Some(just_then));
+        // The same bytes once more, by somebody else.
+        assert_eq!(stored("k", "a", just_then + hour), Some(just_then + hour));
+        versions.note("k", tag("b"), just_then, just_then + hour);
+        assert_eq!(stored("k", "a", just_then), Some(just_then));
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let versions = LateVersions::default();
+        for number in 0..=VERSIONS {
+            versions.note(&number.to_string(), ETag("a".to_owned()), NOON, NOON + Duration::HOUR);
+        }
+        let stat =
+            Stat::new(Metadata::file(1, Some(NOON + Duration::HOUR)), Some(ETag("a".to_owned())));
+        assert_eq!(versions.dated("0", stat.clone()), stat);
+        assert_ne!(versions.dated("1", stat.clone()), stat);
+    }
+}

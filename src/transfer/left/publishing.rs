@@ -1,0 +1,194 @@
+//! What was left becomes the file.
+
+use std::sync::Arc;
+
+use super::LeftUploads;
+use crate::events::{EventKind, FileDeed, Witness};
+use crate::metrics;
+use crate::store::{
+    ErrorKind, Expected, Freshness, MultipartUpload, NewerUpload, ObjectStore, Operation,
+    OwnUploadState, ParkedUpload, Result, StoreError, Stored,
+};
+use crate::vfs::FtpPath;
+
+/// An upload that was left.
+#[derive(Clone, Debug)]
+pub struct LeftUpload {
+    /// Where it is parked.
+    pub store: Arc<dyn ObjectStore>,
+    /// Which one.
+    pub upload: MultipartUpload,
+    /// Bytes that it had come to. With more or fewer its client, or another server's, went on.
+    pub bytes: u64,
+    /// Whether a file that has this name stays, newer or not.
+    pub keeps_old: bool,
+    /// The `done_marker` of a file of this name: of what may be half a file it would say that it is
+    /// whole.
+    pub marker: Option<FtpPath>,
+    /// Who tells of it.
+    pub witness: Option<Witness>,
+}
+
+/// What came of the try to publish one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOutcome {
+    /// Nothing is left to be done.
+    Ended,
+    /// The store does not answer now.
+    StoreAway,
+    /// A newer upload of the name is to end first.
+    Waits,
+}
+
+impl LeftUpload {
+    /// Lets it become the file, as far as it came, unless its client goes on with it, or something
+    /// newer has the name. Where `others` are told, it gives way to a newer upload of its name that
+    /// is parked and not among them.
+    pub fn publish(&self, others: Option<&LeftUploads>) -> LeftOutcome {
+        let path = &self.upload.path;
+        match self.try_publish(others) {
+            Ok(outcome) => outcome,
+            Err(error) if error.kind == ErrorKind::Unavailable => {
+                log::warn!("{path} cannot be published now: {error}");
+                LeftOutcome::StoreAway
+            }
+            Err(error) => {
+                log::error!("{path} is not published, and stays parked: {error}");
+                LeftOutcome::Ended
+            }
+        }
+    }
+
+    fn try_publish(&self, others: Option<&LeftUploads>) -> Result<LeftOutcome> {
+        let (store, path) = (&self.store, &self.upload.path);
+        let (parked, newer) = match store.own_parked_upload(&self.upload)? {
+            OwnUploadState::Waits(parked, newer) => (parked, newer),
+            OwnUploadState::Taken => return Ok(LeftOutcome::Ended),
+            OwnUploadState::Gone => return self.tell_gone().map(|()| LeftOutcome::Ended),
+        };
+        let bytes = parked.bytes();
+        if bytes != self.bytes {
+            // What became of it then is another end.
+            log::info!(
+                "{path}: {} bytes that were left are not published, as {bytes} bytes of that \
+                 upload are parked now",
+                self.bytes
+            );
+            return Ok(LeftOutcome::Ended);
+        }
+        if let Some(others) = others
+            && self.gives_way(&parked, newer, others)?
+        {
+            return Ok(LeftOutcome::Waits);
+        }
+        match store.resume_own_parked(&parked.upload) {
+            Some(upload) => self.take_name(&ParkedUpload { upload, ..parked }),
+            // Its client was faster, or who deleted it.
+            None => Ok(LeftOutcome::Ended),
+        }
+    }
+
+    /// Whether another upload of the name was begun later and broke, or is gone on with: once this
+    /// one stood there, nobody could go on with that. One of `others` is published after this one.
+    fn gives_way(
+        &self,
+        parked: &ParkedUpload,
+        newer: Option<NewerUpload>,
+        others: &LeftUploads,
+    ) -> Result<bool> {
+        if let Some(newer) = newer {
+            return Ok(newer.is_taken || !others.holds_all_of(&newer.upload_id, newer.bytes));
+        }
+        // Other servers park, too.
+        let path = &self.upload.path;
+        let newest = match self.store.find_parked_upload(path, Freshness::Now) {
+            Err(error) if error.kind == ErrorKind::Unavailable => return Err(error),
+            // Whoever may not ask knows of its own.
+            Err(_) => None,
+            Ok(found) => found,
+        };
+        Ok(newest.is_some_and(|newest| {
+            let is_other = newest.upload.upload_id != self.upload.upload_id;
+            is_other && newest.begun > parked.begun && !newest.parts.is_empty()
+        }))
+    }
+
+    fn take_name(&self, parked: &ParkedUpload) -> Result<LeftOutcome> {
+        let (store, path, bytes) = (&self.store, &self.upload.path, self.bytes);
+        match self.complete(parked) {
+            Ok(stored) => {
+                self.withdraw_marker();
+                metrics::count_left_upload();
+                let request_id = stored.request_id.as_deref().unwrap_or("-");
+                log::info!(
+                    "published path={path:?} bytes={bytes}: its client left without waiting and \
+                     did not come back request-id={request_id}"
+                );
+                Ok(LeftOutcome::Ended)
+            }
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
+                ) =>
+            {
+                let given_up = store.abort_multipart_upload(&parked.upload);
+                log::warn!("{path} was stored meanwhile: what was parked before is given up");
+                given_up.map(|()| LeftOutcome::Ended)
+            }
+            Err(error) => {
+                store.park_multipart_upload(parked);
+                Err(error)
+            }
+        }
+    }
+
+    /// Others have published or dropped it.
+    fn tell_gone(&self) -> Result<()> {
+        let (path, bytes) = (&self.upload.path, self.bytes);
+        match self.store.find_file(path)? {
+            Some(_) => log::info!(
+                "{path}: {bytes} bytes that were left are parked no more, and a file is there"
+            ),
+            None => log::warn!(
+                "{path}: {bytes} bytes that were left are gone: somebody else has dropped them"
+            ),
+        }
+        Ok(())
+    }
+
+    fn withdraw_marker(&self) {
+        let Some(marker) = &self.marker else { return };
+        let withdrawn = self.store.find_file(marker).and_then(|found| match found {
+            // What holds bytes is no marker.
+            Some(stat) if stat.metadata.size == 0 => self.store.discard_file(marker),
+            _ => Ok(()),
+        });
+        if let Err(error) = withdrawn {
+            let path = &self.upload.path;
+            log::error!("{marker} stays, though {path} may not be whole: {error}");
+        }
+    }
+
+    /// Asks the store to put it together, when what is to be told of it stands on the disk.
+    fn complete(&self, parked: &ParkedUpload) -> Result<Stored> {
+        let (store, path) = (&*self.store, &self.upload.path);
+        let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
+            let deed = FileDeed::now(EventKind::UploadPartial, store, path);
+            witness.intend(&FileDeed { size: Some(self.bytes), since: parked.begun, ..deed })
+        });
+        let intent = intent.map_err(|error| {
+            let operation = Operation::CompleteMultipartUpload;
+            StoreError::new(ErrorKind::Unavailable, operation, path.as_str()).with_source(error)
+        })?;
+        let expected = match self.keeps_old {
+            true => Expected::Nothing,
+            false => Expected::NothingSince(parked.begun),
+        };
+        let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
+        if let Some(intent) = intent {
+            intent.end(outcome.as_ref().map(Some));
+        }
+        outcome
+    }
+}
