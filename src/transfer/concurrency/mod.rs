@@ -183,6 +183,11 @@ impl ConcurrencyLimit {
         !matches!(self.phase, Phase::First)
     }
 
+    /// Whether it is not known yet whether several requests move more than one.
+    pub(super) fn is_first_trial(&self) -> bool {
+        matches!(self.phase, Phase::Trial { step: StepSize::First, .. })
+    }
+
     /// What each gets of so many blocks: a fifth of them is filled, or emptied, meanwhile.
     pub(super) fn share_of(&self, blocks: usize) -> usize {
         blocks / (self.limit + self.limit.div_ceil(4))

@@ -13,6 +13,7 @@ use crossbeam_channel::Sender;
 use super::delivery::Delivery;
 use super::range_fetchers::{Ahead, RangeFetchers};
 use super::source::{ObjectVersion, Source};
+use super::together::{is_busy, waited_for_processor};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::store::Cancel;
@@ -89,7 +90,7 @@ fn copy(
         }
         delivery.write(&buffer[..got])?;
         let waits = windows.show_a_waiting_client(got, filled - begun, filled.elapsed());
-        if !waits || !delivery.among.may_fetch_ahead(filled) {
+        if !waits || !delivery.among.begin_trial(windows.shared_a_busy_processor(filled), filled) {
             continue;
         }
         let alone = windows.alone(delivery.among.others(), Instant::now());
@@ -108,6 +109,7 @@ fn copy(
             }
             Err(unchanged) => {
                 source = *unchanged;
+                delivery.among.end_trial();
                 windows.try_later(delivery.among.others(), Instant::now());
             }
         }
@@ -146,8 +148,9 @@ struct TimedWindows {
     /// All that was copied by one request, and since when.
     alone: Moved,
     since: Instant,
-    /// What other downloads had moved by then.
+    /// What other downloads had moved by then, and how long the thread had waited for a processor.
     others: Others,
+    waited_for_processor: Duration,
 }
 
 /// How long both sides took for the last bytes.
@@ -168,6 +171,7 @@ impl TimedWindows {
             alone: Moved::default(),
             since: now,
             others,
+            waited_for_processor: waited_for_processor(),
         }
     }
 
@@ -195,6 +199,12 @@ impl TimedWindows {
     fn alone(&self, others: Others, now: Instant) -> Alone {
         let time = now.saturating_duration_since(self.since);
         Alone { moved: self.alone, of_each_other: others.each_since(self.others, time) }
+    }
+
+    /// Whether the processor may be what made it slow.
+    fn shared_a_busy_processor(&self, now: Instant) -> bool {
+        let waited = waited_for_processor().saturating_sub(self.waited_for_processor);
+        is_busy(waited, now.saturating_duration_since(self.since))
     }
 
     /// Fetching ahead has brought nothing.

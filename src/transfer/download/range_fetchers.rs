@@ -136,6 +136,9 @@ impl RangeFetchers {
                 block.clear();
                 self.empty.push(block);
                 self.adapt(delivery.among.others());
+                if !self.concurrency.is_first_trial() {
+                    delivery.among.end_trial();
+                }
                 self.begin_ranges();
             }
         }
