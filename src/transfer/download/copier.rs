@@ -13,7 +13,7 @@ use crossbeam_channel::Sender;
 use super::delivery::Delivery;
 use super::range_fetchers::{Ahead, RangeFetchers};
 use super::source::{ObjectVersion, Source};
-use super::together::{is_busy, waited_for_processor};
+use super::together::{AmongDownloads, is_busy, waited_for_processor};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::store::Cancel;
@@ -32,6 +32,10 @@ const WINDOWS_WAITED: u32 = 2;
 /// One request is watched for so long at least before several are tried: a shorter time tells little
 /// where many threads share a processor.
 const LEAST_TIME: Duration = Duration::from_millis(100);
+
+/// The same where several downloads share a busy processor: what they move at first changes from one
+/// moment to the next.
+const LEAST_TIME_OF_MANY: Duration = Duration::from_millis(500);
 
 /// Where fetching ahead made it no faster, so many times as many windows must be found so.
 const LATER: u32 = 16;
@@ -90,7 +94,7 @@ fn copy(
         }
         delivery.write(&buffer[..got])?;
         let waits = windows.show_a_waiting_client(got, filled - begun, filled.elapsed());
-        if !waits || !delivery.among.begin_trial(windows.shared_a_busy_processor(filled), filled) {
+        if !waits || !may_fetch_ahead(&windows, &mut delivery.among, filled) {
             continue;
         }
         let alone = windows.alone(delivery.among.others(), Instant::now());
@@ -114,6 +118,12 @@ fn copy(
             }
         }
     }
+}
+
+/// Whether it is time to find out what fetching ahead brings.
+fn may_fetch_ahead(windows: &TimedWindows, among: &mut AmongDownloads, now: Instant) -> bool {
+    let is_busy = among.others().running > 0 && windows.shared_a_busy_processor(now);
+    (!is_busy || windows.alone.taken >= LEAST_TIME_OF_MANY) && among.begin_trial(is_busy, now)
 }
 
 /// Delivers by `fetchers` as long as they are worth it; what is left then is to be read alone.

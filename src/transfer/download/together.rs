@@ -14,9 +14,9 @@ use crate::transfer::concurrency::Others;
 /// most often the processor is the limit, which they share.
 const REST: Duration = Duration::from_secs(5);
 
-/// The processor may be the limit where a thread that could run has waited for it for a tenth of
-/// the time.
-const BUSY: u32 = 10;
+/// The processor may be the limit where a thread that could run has waited for it for a twentieth
+/// of the time.
+const BUSY: u32 = 20;
 
 /// Where the kernel tells how long the thread has run, and has waited to run, in nanoseconds.
 const SCHEDULED: &str = "/proc/thread-self/schedstat";
@@ -149,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn a_tenth_of_the_time_is_busy() {
+    fn a_twentieth_of_the_time_is_busy() {
         let time = Duration::from_millis(100);
-        assert!(is_busy(time / 9, time) && !is_busy(time / 10, time));
+        assert!(is_busy(time / 19, time) && !is_busy(time / 20, time));
         assert!(waited_for_processor() <= waited_for_processor());
     }
 }
