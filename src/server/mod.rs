@@ -149,6 +149,7 @@ impl Server {
             connections: ConnectionSlots::new(options.max_connections),
             budget: options.session.transfer.budget(),
             rates: Arc::new(Rates::new(options.rates)),
+            downloads: Arc::default(),
             ending_threads: Arc::default(),
             left_uploads: Arc::new(LeftUploads::new(options.abort_unfinished_after)),
             earlier_uploads: Arc::default(),

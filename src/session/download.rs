@@ -1,5 +1,7 @@
 //! RETR.
 
+use std::sync::Arc;
+
 use super::failure::because_of;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
@@ -40,12 +42,13 @@ pub(super) fn download(
     let store = tree.store_at(&path);
     let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
     let throttle = transfer.throttle(Direction::Download);
+    let downloads = Arc::clone(transfer.downloads());
     let task = TransferTask { kind: TransferKind::Download, path: path.clone(), total: Some(left) };
     let mut attended = transfer.attend(task);
     let download = Download::admit(request, attended.resources, &mut attended.watch)
         .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(download.progress(), &opening)?;
-    let report = download.throttled(throttle).run(data, &mut attended.watch);
+    let report = download.throttled(throttle).among(&downloads).run(data, &mut attended.watch);
     let sent = SentFile { first, size: whole, version: Stored { etag, crc64, request_id: None } };
     record_download(tree, &path, &sent, &report, conversion);
     transfer.check_verdict(&report)?;

@@ -9,7 +9,7 @@ use crate::net::tls::{PresentTls, TlsContext};
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
 use crate::transfer::{
-    Budget, EarlierUploads, EndingThreads, LeftUpload, LeftUploads, Rates, Resources,
+    Budget, Downloads, EarlierUploads, EndingThreads, LeftUpload, LeftUploads, Rates, Resources,
 };
 use crate::users::{Account, Directory};
 
@@ -38,6 +38,8 @@ pub struct Host {
     pub budget: Budget,
     /// How fast transfers may be.
     pub rates: Arc<Rates>,
+    /// The downloads that run.
+    pub downloads: Arc<Downloads>,
     /// Transfer workers that outlived their transfer; the server joins them before it ends.
     pub ending_threads: Arc<EndingThreads>,
     /// Parked uploads that are published unless somebody comes back.

@@ -22,8 +22,8 @@ use crate::net::{ConnectionSlot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
 use crate::store::OnExists;
 use crate::transfer::{
-    Budget, Incomplete, Interruption, Kept, LeftUpload, LeftUploads, PartialUpload, Progress,
-    Resources, Throttle, TransferReport, Verdict,
+    Budget, Downloads, Incomplete, Interruption, Kept, LeftUpload, LeftUploads, PartialUpload,
+    Progress, Resources, Throttle, TransferReport, Verdict,
 };
 use crate::users::Account;
 use crate::vfs::FtpPath;
@@ -88,6 +88,11 @@ impl<'s, 'a> Transfer<'s, 'a> {
     /// How fast it may be.
     pub(super) fn throttle(&self, direction: Direction) -> Throttle {
         self.parts.host.rates.throttle(direction, &self.account.name, self.account.max_rate)
+    }
+
+    /// The downloads of all sessions.
+    pub(super) fn downloads(&self) -> &Arc<Downloads> {
+        &self.parts.host.downloads
     }
 
     /// Where the client of an upload of `path` has left without waiting, what arrived becomes the

@@ -34,7 +34,7 @@ mod worker;
 
 pub use budget::{Budget, Lease, Request};
 pub use control::{Control, Directive, Interruption, Patience};
-pub use download::{Download, DownloadRequest};
+pub use download::{Download, DownloadRequest, Downloads};
 pub use earlier::{EarlierUpload, EarlierUploads};
 pub use ending_threads::EndingThreads;
 pub use failure::{Incomplete, Kept, TransferError, TransferReport, Verdict};

@@ -17,6 +17,7 @@
 //!    as many are tried again. If not, half of the step is tried, and after that the number that is
 //!    known to be good stays for [`REST`] generations, sixteen times as many after each attempt
 //!    that brought nothing.
+//!    What the other transfers of the process have lost meanwhile does not count as brought.
 //! 4. A store that asks to slow down halves it, down to one, once for each generation, and is left
 //!    alone for as long.
 //!
@@ -24,9 +25,12 @@
 //! of two generations, and where nothing is gained two trials are lost. The clock is the caller's,
 //! so all of it is a function of what it is told.
 
+mod others;
+
 use std::time::{Duration, Instant};
 
 use crate::limits;
+pub(super) use others::Others;
 
 /// What a connection to a far store takes for a mebibyte, at least: one that moves 100 MB/s is
 /// near, or the machine is busy with many other transfers.
@@ -70,6 +74,8 @@ pub(super) struct ConcurrencyLimit {
     mixed: u64,
     /// Attempts in vain, one after another.
     failures: u32,
+    /// What the other transfers have moved by now.
+    others: Others,
     /// How often the store had asked to slow down.
     slowdowns: u64,
     /// Whether that was heeded, and nothing has been answered yet that was begun since then.
@@ -98,23 +104,34 @@ enum StepSize {
 }
 
 /// Bytes, and how long they took: several requests one after another.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Moved {
     pub(super) bytes: u64,
     pub(super) taken: Duration,
 }
 
-/// What one request moves in its time, and how many there are on average.
+/// What one request has moved, and bytes a second of each other transfer meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Alone {
+    pub(super) moved: Moved,
+    pub(super) of_each_other: f64,
+}
+
+/// What one request moves in its time, how many there are on average, and bytes a second of each
+/// other transfer meanwhile.
 #[derive(Clone, Copy, Debug)]
 struct Throughput {
     of_one: Moved,
     running: f64,
+    of_each_other: f64,
 }
 
 /// What was answered since the limit is what it is, or was last judged.
 #[derive(Clone, Copy, Debug)]
 struct Generation {
     since: Instant,
+    /// What the other transfers had moved by then.
+    others: Others,
     /// How long the client waited for the store.
     waited: Duration,
     /// How long requests were under way, of all together, and until when that is known.
@@ -134,13 +151,14 @@ impl ConcurrencyLimit {
             limit: ceiling.min(limits::FIRST_WORKERS),
             ceiling,
             phase: Phase::First,
-            generation: Generation::new(now),
+            generation: Generation::new(now, Others::default()),
             newest: 0,
             outdated: 0,
             running: 0,
             outdated_running: 0,
             mixed: 0,
             failures: 0,
+            others: Others::default(),
             slowdowns,
             has_slowed_down: false,
         }
@@ -148,8 +166,9 @@ impl ConcurrencyLimit {
 
     /// The same for a transfer that goes on with several requests where one has moved `alone`. If
     /// they bring nothing, its limit is one.
-    pub(super) fn beyond_one(alone: Moved, ceiling: usize, slowdowns: u64, now: Instant) -> Self {
-        let before = Throughput { of_one: alone, running: 1.0 };
+    pub(super) fn beyond_one(alone: Alone, ceiling: usize, slowdowns: u64, now: Instant) -> Self {
+        let Alone { moved, of_each_other } = alone;
+        let before = Throughput { of_one: moved, running: 1.0, of_each_other };
         let phase = Phase::Trial { from: 1, before, step: StepSize::First };
         Self { phase, ..Self::new(ceiling, slowdowns, now) }
     }
@@ -162,6 +181,11 @@ impl ConcurrencyLimit {
     /// Whether enough has been answered to tell how far the store is.
     pub(super) fn knows_the_store(&self) -> bool {
         !matches!(self.phase, Phase::First)
+    }
+
+    /// Whether it is not known yet whether several requests move more than one.
+    pub(super) fn is_first_trial(&self) -> bool {
+        matches!(self.phase, Phase::Trial { step: StepSize::First, .. })
     }
 
     /// What each gets of so many blocks: a fifth of them is filled, or emptied, meanwhile.
@@ -177,7 +201,7 @@ impl ConcurrencyLimit {
     /// The request with this number begins at `now`.
     pub(super) fn begin(&mut self, number: u64, now: Instant) {
         if self.newest == 0 {
-            self.generation = Generation::new(now);
+            self.generation = Generation::new(now, self.others);
         }
         self.newest = number;
         self.generation.go_on(self.running.min(self.limit), now);
@@ -187,6 +211,11 @@ impl ConcurrencyLimit {
     /// The client has waited for the store for so long.
     pub(super) fn wait(&mut self, time: Duration) {
         self.generation.waited += time;
+    }
+
+    /// The other transfers have moved so much. Where nobody says so, there are none.
+    pub(super) fn see(&mut self, others: Others) {
+        self.others = others;
     }
 
     /// A request was answered at `now`. The buffer has room for `room` of them, and the store has
@@ -223,7 +252,7 @@ impl ConcurrencyLimit {
         self.outdated_running = self.outdated_running.saturating_sub(1);
         if self.outdated_running == 0 {
             self.mixed = self.newest;
-            self.generation = Generation::new(now);
+            self.generation = Generation::new(now, self.others);
         }
     }
 
@@ -244,11 +273,11 @@ impl ConcurrencyLimit {
     }
 
     fn judge(&mut self, room: usize, now: Instant) {
-        let generation = std::mem::replace(&mut self.generation, Generation::new(now));
+        let generation = std::mem::replace(&mut self.generation, Generation::new(now, self.others));
         if !generation.waited_for_the_store(now) {
             return;
         }
-        let pace = generation.throughput(now);
+        let pace = generation.throughput(self.others, now);
         let more =
             if pace.of_one.is_far() { (self.limit * 2).min(self.ceiling).min(room) } else { 0 };
         match self.phase {
@@ -261,7 +290,7 @@ impl ConcurrencyLimit {
             Phase::Trial { from, before, step } => {
                 let best = self.limit as f64 / from as f64;
                 let enough = 1.0 + (best - 1.0) * LEAST_GAIN;
-                if pace.of_all() < before.of_all() * enough {
+                if pace.of_all() - self.lost_by_others(before, pace) < before.of_all() * enough {
                     self.step_back(from, before, step, now);
                 } else {
                     self.failures = 0;
@@ -271,6 +300,11 @@ impl ConcurrencyLimit {
                 }
             }
         }
+    }
+
+    /// Bytes a second that the other transfers move less than `before`.
+    fn lost_by_others(&self, before: Throughput, pace: Throughput) -> f64 {
+        (before.of_each_other - pace.of_each_other).max(0.0) * self.others.running as f64
     }
 
     /// Tries `more` than those that moved `before`, if that is more.
@@ -302,7 +336,7 @@ impl ConcurrencyLimit {
         self.limit = limit.clamp(1, self.ceiling);
         (self.outdated, self.outdated_running) = (self.newest, self.running);
         self.mixed = if self.running == 0 { self.newest } else { u64::MAX };
-        self.generation = Generation::new(now);
+        self.generation = Generation::new(now, self.others);
     }
 }
 
@@ -328,9 +362,10 @@ impl Throughput {
 }
 
 impl Generation {
-    fn new(now: Instant) -> Self {
+    fn new(now: Instant, others: Others) -> Self {
         Self {
             since: now,
+            others,
             waited: Duration::ZERO,
             running: Duration::ZERO,
             known: now,
@@ -346,10 +381,11 @@ impl Generation {
         self.known = now;
     }
 
-    fn throughput(&self, now: Instant) -> Throughput {
-        let time = now.saturating_duration_since(self.since).as_secs_f64();
-        let running = self.running.as_secs_f64() / time.max(f64::EPSILON);
-        Throughput { of_one: self.moved, running }
+    fn throughput(&self, others: Others, now: Instant) -> Throughput {
+        let time = now.saturating_duration_since(self.since);
+        let running = self.running.as_secs_f64() / time.as_secs_f64().max(f64::EPSILON);
+        let of_each_other = others.each_since(self.others, time);
+        Throughput { of_one: self.moved, running, of_each_other }
     }
 
     fn add(&mut self, moved: Moved) {

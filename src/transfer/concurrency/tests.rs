@@ -272,16 +272,37 @@ fn several_requests_must_be_faster_than_one_was() {
     let begun = Instant::now();
     // Four MiB in so many tenths of a second, where one thread moves one in one second.
     for (tenths, expected) in [(10, 8), (26, 8), (27, 1), (40, 1)] {
-        let alone = Moved { bytes: 1 << 20, taken: Duration::from_secs(1) };
+        let one = Moved { bytes: 1 << 20, taken: Duration::from_secs(1) };
+        let alone = Alone { moved: one, of_each_other: 0.0 };
         let mut limit = ConcurrencyLimit::beyond_one(alone, 16, 0, begun);
         let taken = Duration::from_millis(100 * tenths);
-        let moved = Moved { taken, ..alone };
+        let moved = Moved { taken, ..one };
         (1..=4).for_each(|number| limit.begin(number, begun));
         limit.wait(taken);
         for number in 1..=4 {
             limit.note(Answered { number, moved }, 16, 0, begun + taken);
         }
         assert_eq!(limit.get(), expected, "{tenths}");
+    }
+}
+
+#[test]
+fn what_is_taken_from_other_transfers_is_not_gained() {
+    let begun = Instant::now();
+    // Four times as fast as alone, that is 3 MiB more a second; three others had moved two each.
+    for (others_each, expected) in [(2.0, 8), (1.5, 8), (1.0, 1), (0.5, 1), (3.0, 8)] {
+        let moved = Moved { bytes: 1 << 20, taken: Duration::from_secs(1) };
+        let alone = Alone { moved, of_each_other: 2.0 * MIB };
+        let mut limit = ConcurrencyLimit::beyond_one(alone, 16, 0, begun);
+        let first = Others { moved: 1 << 30, running: 3 };
+        limit.see(first);
+        (1..=4).for_each(|number| limit.begin(number, begun));
+        limit.wait(moved.taken);
+        limit.see(Others { moved: first.moved + (others_each * 3.0 * MIB) as u64, ..first });
+        for number in 1..=4 {
+            limit.note(Answered { number, moved }, 16, 0, begun + moved.taken);
+        }
+        assert_eq!(limit.get(), expected, "{others_each}");
     }
 }
 

@@ -13,11 +13,12 @@ use crossbeam_channel::Sender;
 use super::delivery::Delivery;
 use super::range_fetchers::{Ahead, RangeFetchers};
 use super::source::{ObjectVersion, Source};
+use super::together::{AmongDownloads, is_busy, waited_for_processor};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::store::Cancel;
 use crate::transfer::budget::Lease;
-use crate::transfer::concurrency::{Moved, STORE_IS_FAR};
+use crate::transfer::concurrency::{Alone, Moved, Others, STORE_IS_FAR};
 use crate::transfer::memory::Pages;
 use crate::transfer::{Incomplete, TransferError};
 
@@ -27,6 +28,14 @@ const WINDOW_BYTES: u64 = 1024 * 1024;
 /// How often in a row the client must be found waiting: a busy machine is slow for a moment, and
 /// more connections would only make it busier.
 const WINDOWS_WAITED: u32 = 2;
+
+/// One request is watched for so long at least before several are tried: a shorter time tells little
+/// where many threads share a processor.
+const LEAST_TIME: Duration = Duration::from_millis(100);
+
+/// The same where several downloads share a busy processor: what they move at first changes from one
+/// moment to the next.
+const LEAST_TIME_OF_MANY: Duration = Duration::from_millis(500);
 
 /// Where fetching ahead made it no faster, so many times as many windows must be found so.
 const LATER: u32 = 16;
@@ -75,7 +84,7 @@ fn copy(
     let whole = (source.version().clone(), source.cancel().clone());
     let memory = ahead.budget.memory();
     let mut buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
-    let mut window = TimedWindow::default();
+    let mut windows = TimedWindows::begin(delivery.among.others(), Instant::now());
     loop {
         let begun = Instant::now();
         let got = source.fill(&mut buffer)?;
@@ -84,22 +93,37 @@ fn copy(
             return delivery.finish();
         }
         delivery.write(&buffer[..got])?;
-        if let Some(pace) = window.shows_a_waiting_client(got, filled - begun, filled.elapsed()) {
-            match RangeFetchers::start(source, ahead, pace) {
-                Ok(mut fetchers) => {
-                    drop(buffer);
-                    let Some(alone) = fetch_ahead(&mut fetchers, delivery, &whole)? else {
-                        return delivery.finish();
-                    };
-                    fetchers.dismiss();
-                    source = alone;
-                    buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
-                    window.try_later();
-                }
-                Err(unchanged) => source = *unchanged,
+        let waits = windows.show_a_waiting_client(got, filled - begun, filled.elapsed());
+        if !waits || !may_fetch_ahead(&windows, &mut delivery.among, filled) {
+            continue;
+        }
+        let alone = windows.alone(delivery.among.others(), Instant::now());
+        match RangeFetchers::start(source, ahead, alone) {
+            Ok(mut fetchers) => {
+                drop(buffer);
+                let Some(left) = fetch_ahead(&mut fetchers, delivery, &whole)? else {
+                    return delivery.finish();
+                };
+                fetchers.dismiss();
+                source = left;
+                buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
+                let now = Instant::now();
+                delivery.among.note_in_vain(now);
+                windows.try_later(delivery.among.others(), now);
+            }
+            Err(unchanged) => {
+                source = *unchanged;
+                delivery.among.end_trial();
+                windows.try_later(delivery.among.others(), Instant::now());
             }
         }
     }
+}
+
+/// Whether it is time to find out what fetching ahead brings.
+fn may_fetch_ahead(windows: &TimedWindows, among: &mut AmongDownloads, now: Instant) -> bool {
+    let is_busy = among.others().running > 0 && windows.shared_a_busy_processor(now);
+    (!is_busy || windows.alone.taken >= LEAST_TIME_OF_MANY) && among.begin_trial(is_busy, now)
 }
 
 /// Delivers by `fetchers` as long as they are worth it; what is left then is to be read alone.
@@ -123,44 +147,86 @@ pub(super) fn buffer_bytes(left: u64) -> usize {
     usize::try_from(left).unwrap_or(usize::MAX).clamp(1, DOWNLOAD_CHUNK_BYTES)
 }
 
+/// How long both sides took, one mebibyte after another.
+#[derive(Debug)]
+struct TimedWindows {
+    present: TimedWindow,
+    /// Windows in a row that found the client waiting.
+    waited: u32,
+    /// How many must, before several requests are tried.
+    enough: u32,
+    /// All that was copied by one request, and since when.
+    alone: Moved,
+    since: Instant,
+    /// What other downloads had moved by then, and how long the thread had waited for a processor.
+    others: Others,
+    waited_for_processor: Duration,
+}
+
 /// How long both sides took for the last bytes.
 #[derive(Debug, Default)]
 struct TimedWindow {
     bytes: u64,
     reading: Duration,
     writing: Duration,
-    /// Windows in a row that found the client waiting.
-    waited: u32,
-    /// How often fetching ahead was not worth it.
-    failures: u32,
 }
 
-impl TimedWindow {
-    /// How fast the copy was, when the client was found waiting often enough.
-    fn shows_a_waiting_client(
+impl TimedWindows {
+    /// None yet, at `now`, when `others` had moved so much.
+    fn begin(others: Others, now: Instant) -> Self {
+        Self {
+            present: TimedWindow::default(),
+            waited: 0,
+            enough: WINDOWS_WAITED,
+            alone: Moved::default(),
+            since: now,
+            others,
+            waited_for_processor: waited_for_processor(),
+        }
+    }
+
+    /// Adds what was copied; tells whether the client was found waiting often and long enough.
+    fn show_a_waiting_client(
         &mut self,
         bytes: usize,
         reading: Duration,
         writing: Duration,
-    ) -> Option<Moved> {
-        self.bytes += bytes as u64;
-        self.reading += reading;
-        self.writing += writing;
-        if self.bytes < WINDOW_BYTES {
-            return None;
+    ) -> bool {
+        self.alone.bytes += bytes as u64;
+        self.alone.taken += reading + writing;
+        self.present.bytes += bytes as u64;
+        self.present.reading += reading;
+        self.present.writing += writing;
+        if self.present.bytes < WINDOW_BYTES {
+            return false;
         }
-        let failures = self.failures;
-        let full = std::mem::replace(self, Self { failures, ..Self::default() });
-        let waits = full.reading > STORE_IS_FAR && full.reading > full.writing * STORE_IS_SLOWER;
-        self.waited = if waits { full.waited + 1 } else { 0 };
-        let enough = WINDOWS_WAITED.saturating_mul(LATER.saturating_pow(failures));
-        let pace = Moved { bytes: full.bytes, taken: full.reading + full.writing };
-        (self.waited == enough).then_some(pace)
+        let waits = std::mem::take(&mut self.present).shows_a_waiting_client();
+        self.waited = if waits { self.waited.saturating_add(1) } else { 0 };
+        self.waited >= self.enough && self.alone.taken >= LEAST_TIME
+    }
+
+    /// What one request has moved.
+    fn alone(&self, others: Others, now: Instant) -> Alone {
+        let time = now.saturating_duration_since(self.since);
+        Alone { moved: self.alone, of_each_other: others.each_since(self.others, time) }
+    }
+
+    /// Whether the processor may be what made it slow.
+    fn shared_a_busy_processor(&self, now: Instant) -> bool {
+        let waited = waited_for_processor().saturating_sub(self.waited_for_processor);
+        is_busy(waited, now.saturating_duration_since(self.since))
     }
 
     /// Fetching ahead has brought nothing.
-    fn try_later(&mut self) {
-        *self = Self { failures: self.failures + 1, ..Self::default() };
+    fn try_later(&mut self, others: Others, now: Instant) {
+        let enough = self.enough.saturating_mul(LATER);
+        *self = Self { enough, ..Self::begin(others, now) };
+    }
+}
+
+impl TimedWindow {
+    fn shows_a_waiting_client(&self) -> bool {
+        self.reading > STORE_IS_FAR && self.reading > self.writing * STORE_IS_SLOWER
     }
 }
 
@@ -169,20 +235,39 @@ mod tests {
     use super::*;
 
     /// Windows until the client counts as waiting, where each takes that long.
-    fn windows(window: &mut TimedWindow, reading: u64, writing: u64) -> Option<usize> {
+    fn windows(windows: &mut TimedWindows, reading: u64, writing: u64) -> Option<usize> {
         let (reading, writing) = (Duration::from_millis(reading), Duration::from_millis(writing));
         let bytes = usize::try_from(WINDOW_BYTES).unwrap();
-        (1..100).find(|_| window.shows_a_waiting_client(bytes, reading, writing).is_some())
+        (1..100).find(|_| windows.show_a_waiting_client(bytes, reading, writing))
+    }
+
+    fn none_yet() -> TimedWindows {
+        TimedWindows::begin(Others::default(), Instant::now())
     }
 
     #[test]
     fn what_was_not_worth_it_is_tried_again_much_later() {
-        let mut window = TimedWindow::default();
-        assert_eq!(windows(&mut window, 40, 1), Some(2));
-        window.try_later();
-        assert_eq!(windows(&mut window, 40, 1), Some(32));
-        let mut window = TimedWindow::default();
-        assert_eq!(windows(&mut window, 9, 1), None, "near");
-        assert_eq!(windows(&mut window, 40, 20), None, "a slow client");
+        let mut timed = none_yet();
+        assert_eq!(windows(&mut timed, 60, 1), Some(2));
+        timed.try_later(Others::default(), Instant::now());
+        assert_eq!(windows(&mut timed, 60, 1), Some(32));
+    }
+
+    #[test]
+    fn only_a_far_store_that_was_watched_for_a_while_counts() {
+        assert_eq!(windows(&mut none_yet(), 9, 1), None, "near");
+        assert_eq!(windows(&mut none_yet(), 40, 20), None, "a slow client");
+        assert_eq!(windows(&mut none_yet(), 19, 1), Some(5));
+    }
+
+    #[test]
+    fn all_that_was_copied_tells_how_fast_one_request_is() {
+        let mut timed = none_yet();
+        let begun = timed.since;
+        windows(&mut timed, 99, 1);
+        let others = Others { moved: 3 << 20, running: 2 };
+        let alone = timed.alone(others, begun + Duration::from_secs(1));
+        let moved = Moved { bytes: 2 * WINDOW_BYTES, taken: Duration::from_millis(200) };
+        assert_eq!((alone.moved, alone.of_each_other), (moved, 3.0 * f64::from(1 << 20)));
     }
 }

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::together::{AmongDownloads, Downloads};
 use crate::net::{Interest, Stream, wait};
 use crate::transfer::ascii::ToAscii;
 use crate::transfer::throttle::{Allowance, Throttle};
@@ -19,15 +20,19 @@ pub(super) struct Delivery<W> {
     crc64: Option<(crc_fast::Digest, u64)>,
     ascii: Option<ToAscii>,
     throttle: Throttle,
+    /// Where it is one of several at once.
+    pub(super) among: AmongDownloads,
 }
 
 impl<W> Delivery<W> {
-    /// To `data`; `crc64` is what the whole object must have.
+    /// To `data`, as one of the downloads `among` which it is; `crc64` is what the whole object must
+    /// have.
     pub(super) fn new(
         data: W,
         progress: Progress,
         crc64: Option<u64>,
         conversion: Conversion,
+        among: &Arc<Downloads>,
     ) -> Self {
         let algorithm = crc_fast::CrcAlgorithm::Crc64Xz;
         Self {
@@ -36,6 +41,7 @@ impl<W> Delivery<W> {
             crc64: crc64.map(|expected| (crc_fast::Digest::new(algorithm), expected)),
             ascii: (conversion == Conversion::Ascii).then(ToAscii::default),
             throttle: Throttle::default(),
+            among: AmongDownloads::join(among),
         }
     }
 
@@ -77,6 +83,7 @@ impl Delivery<Arc<Stream>> {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Incomplete> {
         let (throttle, progress) = (self.throttle.clone(), self.progress.clone());
         let (data, mut bytes) = self.prepare(bytes);
+        let mut moved = 0;
         while !bytes.is_empty() {
             let most = match throttle.allowance(Instant::now()) {
                 Allowance::Bytes(most) => most.min(bytes.len()),
@@ -89,8 +96,10 @@ impl Delivery<Arc<Stream>> {
             (&**data).write_all(present).map_err(|error| interrupted(&error))?;
             throttle.take(most, Instant::now());
             progress.add_bytes(most as u64);
+            moved += most as u64;
             bytes = following;
         }
+        self.among.add(moved);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod copier;
 mod delivery;
 mod range_fetchers;
 mod source;
+mod together;
 
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use copier::{Copier, buffer_bytes};
 use delivery::Delivery;
 use range_fetchers::Ahead;
 use source::{ObjectVersion, Source};
+pub use together::Downloads;
 
 /// One object, opened for reading.
 #[derive(Debug)]
@@ -61,6 +63,7 @@ pub struct Download<'a> {
     lease: Lease,
     progress: Progress,
     throttle: Throttle,
+    among: Arc<Downloads>,
 }
 
 impl<'a> Download<'a> {
@@ -90,6 +93,7 @@ impl<'a> Download<'a> {
             lease,
             progress,
             throttle: Throttle::default(),
+            among: Arc::default(),
         })
     }
 
@@ -97,6 +101,12 @@ impl<'a> Download<'a> {
     #[must_use]
     pub fn throttled(self, throttle: Throttle) -> Self {
         Self { throttle, ..self }
+    }
+
+    /// As one of the downloads of the process.
+    #[must_use]
+    pub fn among(self, downloads: &Arc<Downloads>) -> Self {
+        Self { among: Arc::clone(downloads), ..self }
     }
 
     /// The download's counters.
@@ -136,7 +146,9 @@ impl<'a> Download<'a> {
     ) -> Result<(), Incomplete> {
         let sender =
             DataSender::new(data, self.resources, progress.clone()).throttled(self.throttle);
-        let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
+        let counters = progress.clone();
+        let mut delivery =
+            Delivery::new(sender, counters, self.crc64, self.conversion, &self.among);
         let mut buffer =
             self.lease.memory().take(buffer_bytes(self.source.left()), Pages::Together);
         loop {
@@ -163,7 +175,8 @@ impl<'a> Download<'a> {
         let cancel = self.source.cancel().clone();
         let options = self.resources.options;
         let (tell, told) = bounded(1);
-        let copy = Delivery::new(Arc::clone(&data), progress.clone(), self.crc64, self.conversion)
+        let (socket, counters) = (Arc::clone(&data), progress.clone());
+        let copy = Delivery::new(socket, counters, self.crc64, self.conversion, &self.among)
             .throttled(self.throttle);
         let worker = Copier {
             source: self.source,

@@ -27,7 +27,7 @@ use crate::net::Stream;
 use crate::store::Cancel;
 use crate::transfer::block::{Block, blocks_for};
 use crate::transfer::budget::Budget;
-use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
+use crate::transfer::concurrency::{Alone, Answered, ConcurrencyLimit, Moved, Others};
 use crate::transfer::job_threads::JobThreads;
 use crate::transfer::{Incomplete, TransferError};
 
@@ -88,7 +88,7 @@ impl RangeFetchers {
     ///
     /// # Errors
     /// The source as it was, when there is nothing to be gained.
-    pub(super) fn start(source: Source, ahead: &Ahead, alone: Moved) -> Result<Self, Box<Source>> {
+    pub(super) fn start(source: Source, ahead: &Ahead, alone: Alone) -> Result<Self, Box<Source>> {
         let (left, version) = (source.left(), source.version().clone());
         let slowdowns = version.store.slowdowns();
         let empty = blocks_to_spare(left.min(ahead.buffer), &ahead.budget);
@@ -135,7 +135,10 @@ impl RangeFetchers {
                 (of_range, self.left) = (of_range - bytes, self.left - bytes);
                 block.clear();
                 self.empty.push(block);
-                self.adapt();
+                self.adapt(delivery.among.others());
+                if !self.concurrency.is_first_trial() {
+                    delivery.among.end_trial();
+                }
                 self.begin_ranges();
             }
         }
@@ -167,7 +170,8 @@ impl RangeFetchers {
     }
 
     /// What the ranges that were fetched tell of how many should be so at once.
-    fn adapt(&mut self) {
+    fn adapt(&mut self, others: Others) {
+        self.concurrency.see(others);
         let room = ConcurrencyLimit::room_in(self.blocks, LEAST_RANGE_BLOCKS);
         while let Ok(answered) = self.answered.try_recv() {
             let slowdowns = self.version.store.slowdowns();
