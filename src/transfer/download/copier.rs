@@ -29,12 +29,12 @@ const WINDOW_BYTES: u64 = 1024 * 1024;
 /// more connections would only make it busier.
 const WINDOWS_WAITED: u32 = 2;
 
-/// One request is watched for so long at least before several are tried: a shorter time tells little
-/// where many threads share a processor.
+/// One request is watched for so long at least before several are tried: a shorter time tells
+/// little where many threads share a processor.
 const LEAST_TIME: Duration = Duration::from_millis(100);
 
-/// The same where several downloads share a busy processor: what they move at first changes from one
-/// moment to the next.
+/// The same where several downloads share a busy processor: what they move at first changes from
+/// one moment to the next.
 const LEAST_TIME_OF_MANY: Duration = Duration::from_millis(500);
 
 /// Where fetching ahead made it no faster, so many times as many windows must be found so.

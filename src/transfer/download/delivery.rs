@@ -25,8 +25,7 @@ pub(super) struct Delivery<W> {
 }
 
 impl<W> Delivery<W> {
-    /// To `data`, as one of the downloads `among` which it is; `crc64` is what the whole object must
-    /// have.
+    /// To `data`, as one of the downloads `among`; `crc64` is what the whole object must have.
     pub(super) fn new(
         data: W,
         progress: Progress,
