@@ -17,7 +17,8 @@
 //!    as many are tried again. If not, half of the step is tried, and after that the number that is
 //!    known to be good stays for [`REST`] generations, sixteen times as many after each attempt
 //!    that brought nothing.
-//!    What the other transfers of the process have lost meanwhile does not count as brought.
+//!    What the other transfers of the process have lost meanwhile is taken off: a tenth must be
+//!    left.
 //! 4. A store that asks to slow down halves it, down to one, once for each generation, and is left
 //!    alone for as long.
 //!
@@ -39,6 +40,9 @@ pub(super) const STORE_IS_FAR: Duration = Duration::from_millis(10);
 /// More requests stay if they bring this share of what they would bring at best: less is chance, or
 /// taken from other transfers where the processor is the limit.
 const LEAST_GAIN: f64 = 1.0 / 6.0;
+
+/// They must have brought so much at least beside what the other transfers have lost.
+const LEAST_NET_GAIN: f64 = 0.1;
 
 /// Generations before the next attempt, where one brought nothing.
 const REST: u32 = 16;
@@ -288,9 +292,7 @@ impl ConcurrencyLimit {
             Phase::Steady { rest: 0 } => self.climb(pace, more, now),
             Phase::Steady { rest } => self.phase = Phase::Steady { rest: rest - 1 },
             Phase::Trial { from, before, step } => {
-                let best = self.limit as f64 / from as f64;
-                let enough = 1.0 + (best - 1.0) * LEAST_GAIN;
-                if pace.of_all() - self.lost_by_others(before, pace) < before.of_all() * enough {
+                if !self.is_worth_it(from, before, pace) {
                     self.step_back(from, before, step, now);
                 } else {
                     self.failures = 0;
@@ -302,9 +304,14 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// Bytes a second that the other transfers move less than `before`.
-    fn lost_by_others(&self, before: Throughput, pace: Throughput) -> f64 {
-        (before.of_each_other - pace.of_each_other).max(0.0) * self.others.running as f64
+    /// Whether as many requests as there are move enough more than `from`, which moved `before`.
+    fn is_worth_it(&self, from: usize, before: Throughput, pace: Throughput) -> bool {
+        let best = self.limit as f64 / from as f64;
+        let enough = 1.0 + (best - 1.0) * LEAST_GAIN;
+        let lost_by_each_other = (before.of_each_other - pace.of_each_other).max(0.0);
+        let net = pace.of_all() - lost_by_each_other * self.others.running as f64;
+        let before = before.of_all();
+        pace.of_all() >= before * enough && net >= before * (1.0 + LEAST_NET_GAIN)
     }
 
     /// Tries `more` than those that moved `before`, if that is more.
@@ -346,6 +353,10 @@ impl Moved {
         self.taken += more.taken;
     }
 
+    pub(super) fn bytes_a_second(self) -> f64 {
+        self.bytes as f64 / self.taken.as_secs_f64().max(f64::EPSILON)
+    }
+
     /// Whether one connection to a near store moves more.
     fn is_far(self) -> bool {
         let mebibytes = self.bytes as f64 / f64::from(1 << 20);
@@ -356,8 +367,7 @@ impl Moved {
 impl Throughput {
     /// Bytes a second of all requests together.
     fn of_all(self) -> f64 {
-        let Moved { bytes, taken } = self.of_one;
-        bytes as f64 / taken.as_secs_f64().max(f64::EPSILON) * self.running
+        self.of_one.bytes_a_second() * self.running
     }
 }
 

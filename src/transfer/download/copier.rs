@@ -29,13 +29,13 @@ const WINDOW_BYTES: u64 = 1024 * 1024;
 /// more connections would only make it busier.
 const WINDOWS_WAITED: u32 = 2;
 
-/// One request is watched for so long at least before several are tried: a shorter time tells
-/// little where many threads share a processor.
-const LEAST_TIME: Duration = Duration::from_millis(100);
-
-/// The same where several downloads share a busy processor: what they move at first changes from
-/// one moment to the next.
+/// Where several downloads share a busy processor, one request is watched for so long before
+/// several are tried: what they move at first changes from one moment to the next.
 const LEAST_TIME_OF_MANY: Duration = Duration::from_millis(500);
+
+/// Bytes a second that all downloads together move before the processor can be what limits them:
+/// less costs any machine a fraction of it.
+const MUCH_FOR_A_PROCESSOR: f64 = 250e6;
 
 /// Where fetching ahead made it no faster, so many times as many windows must be found so.
 const LATER: u32 = 16;
@@ -122,7 +122,7 @@ fn copy(
 
 /// Whether it is time to find out what fetching ahead brings.
 fn may_fetch_ahead(windows: &TimedWindows, among: &mut AmongDownloads, now: Instant) -> bool {
-    let is_busy = among.others().running > 0 && windows.shared_a_busy_processor(now);
+    let is_busy = windows.share_a_busy_processor(among.others(), now);
     (!is_busy || windows.alone.taken >= LEAST_TIME_OF_MANY) && among.begin_trial(is_busy, now)
 }
 
@@ -185,7 +185,7 @@ impl TimedWindows {
         }
     }
 
-    /// Adds what was copied; tells whether the client was found waiting often and long enough.
+    /// Adds what was copied; tells whether the client was found waiting often enough.
     fn show_a_waiting_client(
         &mut self,
         bytes: usize,
@@ -202,7 +202,7 @@ impl TimedWindows {
         }
         let waits = std::mem::take(&mut self.present).shows_a_waiting_client();
         self.waited = if waits { self.waited.saturating_add(1) } else { 0 };
-        self.waited >= self.enough && self.alone.taken >= LEAST_TIME
+        self.waited >= self.enough
     }
 
     /// What one request has moved.
@@ -211,10 +211,13 @@ impl TimedWindows {
         Alone { moved: self.alone, of_each_other: others.each_since(self.others, time) }
     }
 
-    /// Whether the processor may be what made it slow.
-    fn shared_a_busy_processor(&self, now: Instant) -> bool {
+    /// Whether the processor may be what made this download and the others slow.
+    fn share_a_busy_processor(&self, others: Others, now: Instant) -> bool {
+        let Alone { moved, of_each_other } = self.alone(others, now);
+        let of_all = moved.bytes_a_second() + of_each_other * others.running as f64;
         let waited = waited_for_processor().saturating_sub(self.waited_for_processor);
-        is_busy(waited, now.saturating_duration_since(self.since))
+        let time = now.saturating_duration_since(self.since);
+        others.running > 0 && of_all > MUCH_FOR_A_PROCESSOR && is_busy(waited, time)
     }
 
     /// Fetching ahead has brought nothing.
@@ -254,10 +257,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_far_store_that_was_watched_for_a_while_counts() {
+    fn only_a_far_store_counts() {
         assert_eq!(windows(&mut none_yet(), 9, 1), None, "near");
         assert_eq!(windows(&mut none_yet(), 40, 20), None, "a slow client");
-        assert_eq!(windows(&mut none_yet(), 19, 1), Some(5));
+    }
+
+    #[test]
+    fn where_little_is_moved_no_processor_is_the_limit() {
+        let others = Others { moved: 0, running: 7 };
+        assert!(!none_yet().share_a_busy_processor(others, Instant::now()));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 
 use crate::transfer::concurrency::Others;
 
-/// Where fetching ahead has brought nothing to one of several, none of them tries it for so long:
-/// most often the processor is the limit, which they share.
+/// Where fetching ahead has brought nothing to one of several on a busy processor, none of them
+/// tries it for so long.
 const REST: Duration = Duration::from_secs(5);
 
 /// The processor may be the limit where a thread that could run has waited for it for a twentieth
@@ -38,13 +38,15 @@ pub(super) struct AmongDownloads {
     all: Arc<Downloads>,
     moved: u64,
     is_trying: bool,
+    /// Whether its last trial began on a busy processor.
+    was_busy: bool,
 }
 
 impl AmongDownloads {
     /// One that begins.
     pub(super) fn join(all: &Arc<Downloads>) -> Self {
         all.running.fetch_add(1, Ordering::Relaxed);
-        Self { all: Arc::clone(all), moved: 0, is_trying: false }
+        Self { all: Arc::clone(all), moved: 0, is_trying: false, was_busy: false }
     }
 
     /// Its client has taken so many bytes.
@@ -64,6 +66,7 @@ impl AmongDownloads {
     /// Whether it may try to fetch ahead, on a processor that is busy or not. If so, it tries until
     /// [`Self::end_trial`].
     pub(super) fn begin_trial(&mut self, is_busy: bool, now: Instant) -> bool {
+        self.was_busy = is_busy;
         if self.others().running == 0 {
             return true;
         }
@@ -83,7 +86,9 @@ impl AmongDownloads {
 
     /// Fetching ahead has brought it nothing.
     pub(super) fn note_in_vain(&self, now: Instant) {
-        *self.all.rest_until.lock() = Some(now + REST);
+        if self.was_busy {
+            *self.all.rest_until.lock() = Some(now + REST);
+        }
     }
 }
 
@@ -128,6 +133,7 @@ mod tests {
     fn one_that_had_nothing_of_it_keeps_the_others_from_trying_for_a_while() {
         let (all, now) = (Arc::default(), Instant::now());
         let mut first = AmongDownloads::join(&all);
+        assert!(first.begin_trial(true, now));
         first.note_in_vain(now);
         assert!(first.begin_trial(true, now), "it is alone");
         let mut second = AmongDownloads::join(&all);
