@@ -5,7 +5,6 @@
 
 mod publishing;
 
-use publishing::Turn;
 pub use publishing::{LeftOutcome, LeftUpload};
 
 use std::collections::{HashSet, VecDeque};
@@ -198,43 +197,6 @@ impl LeftUploads {
 }
 
 impl DueUpload {
-    /// Lets it become the file, unless a newer one of its name waits that is not among `others`:
-    /// published in its turn, this one would take the name from that. Half the time after which
-    /// silent uploads are dropped it gives way, and no longer, but to one that is gone on with.
-    pub fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
-        let turn = if Instant::now() < self.last_at { Turn::Due } else { Turn::Last };
-        let outcome = self.upload.publish(others, turn);
-        if outcome == LeftOutcome::Waits && !self.is_told {
-            self.is_told = true;
-            log::info!(
-                "{}: {} bytes that were left wait, as a newer upload of that name is parked or \
-                 gone on with",
-                self.upload.upload.path,
-                self.upload.bytes
-            );
-        }
-        outcome
-    }
-
-    /// The same where it does not wait in this process any more.
-    pub fn try_early(&self, others: &LeftUploads) -> LeftOutcome {
-        let outcome = self.upload.publish(others, Turn::Early);
-        let LeftUpload { upload, bytes, .. } = &self.upload;
-        match outcome {
-            LeftOutcome::Waits => log::warn!(
-                "{}: {bytes} bytes that were left stay parked, as a newer upload of that name is \
-                 parked or gone on with",
-                upload.path
-            ),
-            LeftOutcome::Taken => log::info!(
-                "{}: {bytes} bytes that were left are not published, as somebody goes on with them",
-                upload.path
-            ),
-            LeftOutcome::Ended | LeftOutcome::StoreAway => {}
-        }
-        outcome
-    }
-
     /// For how long it waits once more for a newer one.
     pub fn patience(&self) -> Duration {
         match self.last_at.saturating_duration_since(Instant::now()) {

@@ -1,8 +1,9 @@
 //! What was left becomes the file.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::LeftUploads;
+use super::{DueUpload, LeftUploads};
 use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
 use crate::store::{
@@ -44,7 +45,7 @@ pub enum LeftOutcome {
 
 /// When one is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+enum Turn {
     /// Its time has come.
     Due,
     /// It has given way for as long as it may.
@@ -64,11 +65,50 @@ enum NewerRival {
     OfOthers,
 }
 
+impl DueUpload {
+    /// Lets it become the file, unless a newer one of its name waits that is not among `others`:
+    /// published in its turn, this one would take the name from that. Half the time after which
+    /// silent uploads are dropped it gives way, and no longer, but to one that is gone on with.
+    pub fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
+        let turn = if Instant::now() < self.last_at { Turn::Due } else { Turn::Last };
+        let outcome = self.upload.publish(others, turn);
+        if outcome == LeftOutcome::Waits && !self.is_told {
+            self.is_told = true;
+            log::info!(
+                "{}: {} bytes that were left wait, as a newer upload of that name is parked or \
+                 gone on with",
+                self.upload.upload.path,
+                self.upload.bytes
+            );
+        }
+        outcome
+    }
+
+    /// The same where it does not wait in this process any more.
+    pub fn try_early(&self, others: &LeftUploads) -> LeftOutcome {
+        let outcome = self.upload.publish(others, Turn::Early);
+        let LeftUpload { upload, bytes, .. } = &self.upload;
+        match outcome {
+            LeftOutcome::Waits => log::warn!(
+                "{}: {bytes} bytes that were left stay parked, as a newer upload of that name is \
+                 parked or gone on with",
+                upload.path
+            ),
+            LeftOutcome::Taken => log::info!(
+                "{}: {bytes} bytes that were left are not published, as somebody goes on with them",
+                upload.path
+            ),
+            LeftOutcome::Ended | LeftOutcome::StoreAway => {}
+        }
+        outcome
+    }
+}
+
 impl LeftUpload {
     /// Lets it become the file, as far as it came, unless its client goes on with it, or something
     /// newer has the name. It gives way to a newer upload of its name that is not among `others`:
     /// always to one that somebody goes on with, and but at its last turn to one that is parked.
-    pub(super) fn publish(&self, others: &LeftUploads, turn: Turn) -> LeftOutcome {
+    fn publish(&self, others: &LeftUploads, turn: Turn) -> LeftOutcome {
         let path = &self.upload.path;
         match self.try_publish(others, turn) {
             Ok(outcome) => outcome,
