@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, CopySource, ErrorKind, Expected, FileTree, Freshness, ListRequest,
-    Multipart, MultipartUpload, PartPlace, PartReceipt, Result, Stored,
+    Multipart, MultipartUpload, ObjectStore, OwnUploadState, ParkedUpload, PartPlace, PartReceipt,
+    Result, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 use tempfile::TempDir;
@@ -259,6 +260,31 @@ fn parts_with_gaps_are_refused() {
     assert_eq!(kind(setup.store.stat(&at("/file"), Freshness::Recent)), ErrorKind::NotFound);
     setup.store.complete_multipart_upload(&upload, &[one, two], &Expected::Anything).unwrap();
     assert_eq!(fs::read(setup.root().join("file")).unwrap(), b"12341234");
+}
+
+/// As where it could not be published, on a file system of whole seconds.
+#[test]
+fn what_is_parked_once_more_is_the_same_and_not_newer_than_itself() {
+    let setup = Setup::new();
+    let upload = setup.store.create_multipart_upload(&at("/file")).unwrap();
+    let parts = vec![setup.part(&upload, 1, 0)];
+    let begun = setup.store.now();
+    let first = ParkedUpload { upload, parts, lost: 0, begun };
+    let parked = setup.store.park_multipart_upload(&first).unwrap();
+    let resumed = setup.store.resume_own_parked(&parked).unwrap();
+    assert_eq!(setup.store.own_parked_upload(&parked).unwrap(), OwnUploadState::Taken);
+    assert_eq!(setup.store.resume_own_parked(&parked), None);
+    let again = ParkedUpload { upload: resumed, ..first };
+    assert_eq!(setup.store.park_multipart_upload(&again), Some(parked.clone()));
+    let file = setup.root().join(WORK_DIRECTORY).join(&parked.upload_id);
+    let file = fs::File::options().write(true).open(file).unwrap();
+    file.set_modified(SystemTime::from(begun) - Duration::from_secs(1)).unwrap();
+    match setup.store.own_parked_upload(&parked).unwrap() {
+        OwnUploadState::Waits(found, newer) => {
+            assert_eq!((found.upload, found.begun, newer), (parked, begun, Vec::new()));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -33,24 +33,23 @@ fn try_to_publish(mut due: DueUpload, left: &LeftUploads) {
     let outcome = due.publish(left);
     let pause = match outcome {
         LeftOutcome::Ended => return,
-        LeftOutcome::Waits => due.patience(),
+        LeftOutcome::Waits | LeftOutcome::Taken => due.patience(),
         LeftOutcome::StoreAway => PAUSE,
     };
     if let Some(next) = left.try_again(due, pause) {
-        next.publish(None);
+        left.publish_early(next);
     }
     if outcome == LeftOutcome::StoreAway {
         left.pause(pause);
     }
 }
 
-/// Publishes what waits, also what would give way to a newer one: after the stop nobody knows any
-/// more that it may be whole.
+/// Publishes what waits, but what gives way to a newer one: both are there for the next server.
 fn publish_all(left: &LeftUploads, registry: &SessionRegistry) {
     let mut unpublished = 0;
-    while let Some(upload) = left.take() {
+    while let Some(due) = left.take() {
         let is_tried = unpublished == 0 && registry.stop_request() != StopRequest::AtOnce;
-        if !is_tried || upload.publish(None) == LeftOutcome::StoreAway {
+        if !is_tried || due.try_early(left) == LeftOutcome::StoreAway {
             unpublished += 1;
         }
     }

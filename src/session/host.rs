@@ -7,7 +7,7 @@ use crate::access::AccessControl;
 use crate::events::Chronicle;
 use crate::net::tls::{PresentTls, TlsContext};
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
-use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
+use crate::session::{SessionOptions, StopSignal, TlsDemand};
 use crate::transfer::{
     Budget, Downloads, EarlierUploads, EndingThreads, LeftUpload, LeftUploads, Rates, Resources,
 };
@@ -66,10 +66,8 @@ impl Host {
     /// Publishes `upload` after `patience`, unless its client comes back; at once when the server
     /// stops, as nobody waits any more.
     pub(super) fn publish_left(&self, upload: LeftUpload, patience: Duration) {
-        if self.stop.stage() != StopStage::Serving {
-            upload.publish(None);
-        } else if let Some(next) = self.left_uploads.add(upload, patience) {
-            next.publish(None);
+        if let Some(next) = self.left_uploads.add(upload, patience) {
+            self.left_uploads.publish_early(next);
         }
     }
 

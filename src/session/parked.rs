@@ -25,17 +25,19 @@ impl Tree<'_> {
         };
         // An older one would get the name some day, though its file was deleted; or at once, were
         // the newest dropped first.
-        let own = self.store.drop_own_parked(path, &|_| false);
-        let own = own.map_err(|error| self.failure(&error))?;
-        if own > 1 {
-            log::info!("dropped {own} parked uploads of path={path:?}, the older ones, too");
-        }
+        let found = parked.as_ref().map(|parked| &*parked.upload.upload_id);
+        let others = self.store.drop_own_parked(path, &|upload_id| found == Some(upload_id));
+        let mut dropped = others.map_err(|error| self.failure(&error))?;
         if let Some(parked) = &parked {
             // It may be another server's. What is gone is no failure.
             let aborted = self.store.abort_multipart_upload(&parked.upload);
             aborted.map_err(|error| self.failure(&error))?;
+            dropped += 1;
         }
-        Ok(parked.is_some() || own > 0)
+        if dropped > 1 {
+            log::info!("dropped {dropped} parked uploads of path={path:?}, the older ones, too");
+        }
+        Ok(dropped > 0)
     }
 
     /// The last upload of `path`, if that may have come to nothing.

@@ -24,7 +24,7 @@ pub(crate) struct LateVersions(Mutex<LateNotes>);
 #[derive(Debug, Default)]
 struct LateNotes {
     versions: HashMap<String, LateVersion>,
-    /// As they came; some are replaced by now.
+    /// As they came.
     order: VecDeque<String>,
 }
 
@@ -41,9 +41,10 @@ impl LateVersions {
     pub(crate) fn note(&self, key: &str, etag: ETag, begun: OffsetDateTime, now: OffsetDateTime) {
         let mut noted = self.0.lock();
         let version = LateVersion { etag, begun, published: now };
-        if noted.versions.insert(key.to_owned(), version).is_none() {
-            noted.order.push_back(key.to_owned());
+        if noted.versions.insert(key.to_owned(), version).is_some() {
+            noted.order.retain(|other| other != key);
         }
+        noted.order.push_back(key.to_owned());
         while noted.order.len() > VERSIONS {
             if let Some(oldest) = noted.order.pop_front() {
                 noted.versions.remove(&oldest);
@@ -98,12 +99,18 @@ mod tests {
     #[test]
     fn the_oldest_are_forgotten() {
         let versions = LateVersions::default();
-        for number in 0..=VERSIONS {
-            versions.note(&number.to_string(), ETag("a".to_owned()), NOON, NOON + Duration::HOUR);
-        }
+        let note = |key: &str| {
+            versions.note(key, ETag("a".to_owned()), NOON, NOON + Duration::HOUR);
+        };
+        note("again");
+        (0..VERSIONS - 1).for_each(|number| note(&number.to_string()));
+        note("again");
+        note("last");
         let stat =
             Stat::new(Metadata::file(1, Some(NOON + Duration::HOUR)), Some(ETag("a".to_owned())));
         assert_eq!(versions.dated("0", stat.clone()), stat);
-        assert_ne!(versions.dated("1", stat.clone()), stat);
+        for key in ["1", "again", "last"] {
+            assert_ne!(versions.dated(key, stat.clone()), stat);
+        }
     }
 }

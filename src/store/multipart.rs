@@ -96,7 +96,7 @@ pub trait Multipart: FileTree {
     /// What the store said.
     fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
         let _ = upload;
-        Ok(OwnUploadState::Taken)
+        Ok(OwnUploadState::Dropped)
     }
 
     /// Drops all uploads of `path` that this process has parked, but those that are to be kept, as
@@ -215,15 +215,18 @@ pub struct ParkedUpload {
 /// What became of an upload that this process had parked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnUploadState {
-    /// It waits, and perhaps a newer one of its name does, too.
-    Waits(ParkedUpload, Option<NewerUpload>),
-    /// Somebody in this process goes on with it or has dropped it, which the log has told.
+    /// It waits. Then, the newer ones of its name that this process has parked and somebody can go
+    /// on with, or does.
+    Waits(ParkedUpload, Vec<NewerUpload>),
+    /// Somebody in this process goes on with it.
     Taken,
+    /// This process has dropped it, or it became the file.
+    Dropped,
     /// The store has it no more.
     Gone,
 }
 
-/// The upload of a name that was begun last, after another one that is parked.
+/// An upload of a name that was begun after another one that is parked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewerUpload {
     /// Which one.

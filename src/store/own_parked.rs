@@ -1,7 +1,8 @@
 //! Which uploads this process has parked: a client that comes back is told so without a question to
 //! the store, also where an older file stands, and sees them in its listings.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use parking_lot::Mutex;
 use time::OffsetDateTime;
@@ -9,7 +10,7 @@ use time::OffsetDateTime;
 use super::multipart::{NewerUpload, PartReceipt, offset_behind};
 use crate::vfs::{Entry, Metadata};
 
-/// So many are remembered. Of the others the store tells, where no file stands.
+/// So many that wait are remembered. Of the others the store tells, where no file stands.
 const UPLOADS: usize = 10_000;
 
 /// The newest of all: their keys, at most 1 KiB each, and their ids.
@@ -20,14 +21,34 @@ pub(crate) struct OwnParked(Mutex<ParkedNotes>);
 struct ParkedNotes {
     /// Those of each key.
     uploads: HashMap<String, Vec<OwnUpload>>,
-    /// Keys and ids as they came; some are forgotten by now.
-    order: VecDeque<(String, String)>,
+    /// Their keys, by their numbers: as they came.
+    order: BTreeMap<u64, String>,
+    next_number: u64,
+    /// Whether one was forgotten as there were too many: what is not known here may wait, then.
+    has_evicted: bool,
+}
+
+/// What is known of one upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParkedNote {
+    /// It was begun then, and nobody goes on with it.
+    Waits(OffsetDateTime),
+    /// Somebody in this process goes on with it.
+    Taken,
+    /// This process has dropped it, or it became the file.
+    Dropped,
+    /// Nothing: it was one of too many.
+    Unknown,
 }
 
 /// An upload that this process has parked.
 #[derive(Clone, Debug)]
 struct OwnUpload {
     id: String,
+    /// Among all that were parked.
+    number: u64,
+    /// What it was called before somebody went on with it.
+    parked_as: Option<String>,
     /// Whether anything of it is there.
     has_parts: bool,
     /// All of it, in bytes.
@@ -39,6 +60,15 @@ struct OwnUpload {
     is_taken: bool,
     /// Nobody is to go on with it: its client has begun anew.
     is_shelved: bool,
+    /// Nor is it to become the file: a whole one stands there that is newer.
+    is_dropped: bool,
+}
+
+impl OwnUpload {
+    /// Whether it is called so, or was before somebody went on with it.
+    fn is(&self, id: &str) -> bool {
+        self.id == id || self.parked_as.as_deref() == Some(id)
+    }
 }
 
 impl ParkedNotes {
@@ -58,7 +88,27 @@ impl ParkedNotes {
         if uploads.is_empty() {
             self.uploads.remove(key);
         }
+        for upload in &removed {
+            self.order.remove(&upload.number);
+        }
         removed
+    }
+
+    fn insert(&mut self, key: &str, upload: OwnUpload) {
+        self.order.insert(upload.number, key.to_owned());
+        self.uploads.entry(key.to_owned()).or_default().push(upload);
+    }
+
+    /// Forgets the one that was parked first of those that wait.
+    fn evict(&mut self) {
+        let waits = |number, key: &str| {
+            self.of(key).iter().any(|upload| upload.number == number && !upload.is_taken)
+        };
+        let oldest = self.order.iter().find(|(number, key)| waits(**number, key));
+        if let Some((number, key)) = oldest.map(|(number, key)| (*number, key.clone())) {
+            self.remove(&key, |upload| upload.number == number);
+            self.has_evicted = true;
+        }
     }
 }
 
@@ -73,24 +123,24 @@ impl OwnParked {
     /// The upload `id` of `key` was parked, which was `begun` then, and of which `parts` are there.
     pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
         let mut noted = self.0.lock();
-        let is_shelved = noted.find(key, id).is_some_and(|upload| upload.is_shelved);
-        if noted.remove(key, |upload| upload.id == id).is_empty() {
-            noted.order.push_back((key.to_owned(), id.to_owned()));
-        }
+        let earlier = noted.remove(key, |upload| upload.is(id));
+        let number = noted.next_number;
+        noted.next_number += 1;
         let upload = OwnUpload {
             id: id.to_owned(),
+            number,
+            parked_as: None,
             has_parts: !parts.is_empty(),
             bytes: bytes_of(parts),
             offset: offset_behind(parts),
             begun,
             is_taken: false,
-            is_shelved,
+            is_shelved: earlier.iter().any(|upload| upload.is_shelved),
+            is_dropped: false,
         };
-        noted.uploads.entry(key.to_owned()).or_default().push(upload);
-        while noted.order.len() > UPLOADS {
-            if let Some((key, id)) = noted.order.pop_front() {
-                noted.remove(&key, |upload| upload.id == id);
-            }
+        noted.insert(key, upload);
+        if noted.order.len() > UPLOADS {
+            noted.evict();
         }
     }
 
@@ -107,31 +157,47 @@ impl OwnParked {
     /// was there: what is dropped meanwhile is not.
     pub(crate) fn resume(&self, key: &str, id: &str, new_id: &str) -> bool {
         let mut noted = self.0.lock();
-        let Some(upload) = noted.find(key, id).filter(|upload| !upload.is_taken) else {
-            return false;
-        };
+        let is_free = |upload: &&mut OwnUpload| !upload.is_taken && !upload.is_dropped;
+        let Some(upload) = noted.find(key, id).filter(is_free) else { return false };
         upload.is_taken = true;
-        new_id.clone_into(&mut upload.id);
+        upload.parked_as = Some(std::mem::replace(&mut upload.id, new_id.to_owned()));
         true
     }
 
-    /// Nobody goes on with it after all.
+    /// What the upload was called with which somebody goes on as `id`.
+    pub(crate) fn parked_as(&self, key: &str, id: &str) -> Option<String> {
+        self.0.lock().find(key, id)?.parked_as.clone()
+    }
+
+    /// Nobody goes on with it after all: it is called as before.
     pub(crate) fn release(&self, id: &str) {
         let mut noted = self.0.lock();
         let mut all = noted.uploads.values_mut().flatten();
         if let Some(upload) = all.find(|upload| upload.id == id) {
             upload.is_taken = false;
+            upload.id = upload.parked_as.take().unwrap_or_else(|| upload.id.clone());
         }
     }
 
     /// Nothing is parked of `key` any more that was begun `until` then, if that is said; but what
-    /// somebody goes on with. Tells which uploads were.
-    pub(crate) fn take(&self, key: &str, until: Option<OffsetDateTime>) -> Vec<String> {
+    /// somebody goes on with. Tells which uploads are to be dropped: so many at most, the newest.
+    /// The others are offered and published no more.
+    pub(crate) fn take(
+        &self,
+        key: &str,
+        until: Option<OffsetDateTime>,
+        most: usize,
+    ) -> Vec<String> {
         let is_meant = |upload: &OwnUpload| {
             !upload.is_taken && until.is_none_or(|until| upload.begun <= until)
         };
-        let taken = self.0.lock().remove(key, is_meant).into_iter();
-        taken.map(|upload| upload.id).collect()
+        let mut noted = self.0.lock();
+        let mut taken = noted.remove(key, is_meant);
+        taken.sort_by_key(|upload| Reverse(upload.begun));
+        for upload in taken.split_off(most.min(taken.len())) {
+            noted.insert(key, OwnUpload { is_shelved: true, is_dropped: true, ..upload });
+        }
+        taken.into_iter().map(|upload| upload.id).collect()
     }
 
     /// The same of all, but of those that are to be kept, with which nobody goes on any more.
@@ -162,9 +228,16 @@ impl OwnParked {
         all.map(|upload| (upload.id.clone(), upload.begun)).collect()
     }
 
-    /// When the upload `id` of `key` was begun; `None` where nobody knows or goes on with it.
-    pub(crate) fn begun(&self, key: &str, id: &str) -> Option<OffsetDateTime> {
-        self.all_of(key).into_iter().find(|(other, _)| other == id).map(|(_, begun)| begun)
+    /// What is known of the upload `id` of `key`, whatever it is called by now.
+    pub(crate) fn state(&self, key: &str, id: &str) -> ParkedNote {
+        let noted = self.0.lock();
+        match noted.of(key).iter().find(|upload| upload.is(id)) {
+            Some(upload) if upload.is_taken => ParkedNote::Taken,
+            Some(upload) if upload.is_dropped => ParkedNote::Dropped,
+            Some(upload) => ParkedNote::Waits(upload.begun),
+            None if noted.has_evicted => ParkedNote::Unknown,
+            None => ParkedNote::Dropped,
+        }
     }
 
     /// Whether nobody is to go on with it.
@@ -172,12 +245,23 @@ impl OwnParked {
         self.0.lock().find(key, id).is_some_and(|upload| upload.is_shelved)
     }
 
-    /// The one of `key` that was begun last, if that is later than `begun`.
-    pub(crate) fn newer_than(&self, key: &str, begun: OffsetDateTime) -> Option<NewerUpload> {
+    /// Those of `key` that were begun later than the upload `id`, which was `begun` then, and that
+    /// somebody can go on with, or does.
+    pub(crate) fn newer_than(
+        &self,
+        key: &str,
+        id: &str,
+        begun: OffsetDateTime,
+    ) -> Vec<NewerUpload> {
         let noted = self.0.lock();
-        let newest = newest(noted.of(key)).filter(|upload| upload.begun > begun)?;
-        let OwnUpload { id, bytes, is_taken, .. } = newest.clone();
-        Some(NewerUpload { upload_id: id, bytes, is_taken })
+        let others = noted.of(key).iter().filter(|upload| !upload.is_shelved && !upload.is(id));
+        let newer = others.filter(|upload| upload.begun > begun && upload.has_parts);
+        let told = newer.cloned().map(|OwnUpload { id, bytes, is_taken, .. }| NewerUpload {
+            upload_id: id,
+            bytes,
+            is_taken,
+        });
+        told.collect()
     }
 
     /// What stands behind `directory` in the keys that begin so.
@@ -239,8 +323,30 @@ mod tests {
         parked.note("k1", "b", &parts(&[5]), NOW);
         assert_eq!(parked.of("k0"), None);
         assert_eq!(parked.of("k1"), Some(("b".to_owned(), NOW)));
-        assert_eq!(parked.take(&format!("k{UPLOADS}"), None), ["a"]);
+        assert_eq!(parked.take(&format!("k{UPLOADS}"), None, 1), ["a"]);
         assert_eq!(parked.of(&format!("k{UPLOADS}")), None);
+        // What waits nowhere any more takes nobody's place.
+        assert_eq!(parked.state("k2", "a"), ParkedNote::Waits(NOW));
+        for _ in 0..UPLOADS {
+            parked.note("gone", "a", &parts(&[5]), NOW);
+            parked.forget("gone", "a");
+        }
+        assert_eq!(parked.state("k2", "a"), ParkedNote::Waits(NOW));
+        // Nobody can tell one that was dropped from one of too many.
+        assert_eq!(parked.state("k0", "a"), ParkedNote::Unknown);
+        assert_eq!(OwnParked::default().state("k0", "a"), ParkedNote::Dropped);
+    }
+
+    #[test]
+    fn of_many_the_newest_are_dropped_and_the_others_are_nobodys() {
+        let parked = OwnParked::default();
+        for (second, id) in (0..).zip(["a", "b", "c"]) {
+            parked.note("k", id, &parts(&[5, 5]), NOW + Duration::seconds(second));
+        }
+        assert_eq!(parked.take("k", None, 2), ["c", "b"]);
+        assert_eq!((parked.of("k"), parked.state("k", "a")), (None, ParkedNote::Dropped));
+        assert!(parked.is_shelved("k", "a") && !parked.resume("k", "a", "a"));
+        assert_eq!(parked.shelve("k", &|_| false), ["a"]);
     }
 
     #[test]
@@ -254,18 +360,23 @@ mod tests {
         parked.note("k", "last", &[], later + Duration::seconds(1));
         assert_eq!(parked.of("k"), Some(("later".to_owned(), later)));
         let newer = NewerUpload { upload_id: "later".to_owned(), bytes: 10, is_taken: false };
-        assert_eq!(parked.newer_than("k", NOW), Some(newer.clone()));
-        assert_eq!(parked.newer_than("k", later), None);
+        assert_eq!(parked.newer_than("k", "earlier", NOW), std::slice::from_ref(&newer));
+        assert_eq!(parked.newer_than("k", "later", later), []);
+        // What a directory says of times may be coarser than what is known here.
+        assert_eq!(parked.newer_than("k", "later", NOW), []);
         // While somebody goes on with it nobody does with an older one.
         assert!(parked.resume("k", "later", "again"));
         assert!(!parked.resume("k", "later", "again") && !parked.resume("k", "again", "again"));
         assert_eq!(parked.of("k"), None);
         let taken = NewerUpload { upload_id: "again".to_owned(), is_taken: true, ..newer };
-        assert_eq!(parked.newer_than("k", NOW), Some(taken));
-        assert_eq!((parked.begun("k", "again"), parked.begun("k", "earlier")), (None, Some(NOW)));
+        assert_eq!(parked.newer_than("k", "earlier", NOW), [taken]);
+        for id in ["later", "again"] {
+            assert_eq!(parked.state("k", id), ParkedNote::Taken);
+        }
+        assert_eq!(parked.state("k", "earlier"), ParkedNote::Waits(NOW));
         parked.release("again");
-        assert_eq!(parked.of("k"), Some(("again".to_owned(), later)));
-        parked.forget("k", "again");
+        assert_eq!(parked.of("k"), Some(("later".to_owned(), later)));
+        parked.forget("k", "later");
         assert_eq!(parked.of("k"), Some(("earlier".to_owned(), NOW)));
     }
 
@@ -276,14 +387,17 @@ mod tests {
         parked.note("k", "left", &parts(&[5, 5]), NOW);
         parked.note("k", "broken", &parts(&[5, 5]), later);
         assert_eq!(parked.shelve("k", &|id| id == "left"), ["broken"]);
-        assert_eq!((parked.of("k"), parked.begun("k", "left")), (None, Some(NOW)));
+        assert_eq!((parked.of("k"), parked.state("k", "left")), (None, ParkedNote::Waits(NOW)));
         assert!(parked.in_directory("").is_empty() && parked.below("").is_empty());
         // Parked once more, as it could not be published.
+        assert!(parked.resume("k", "left", "tried"));
+        assert_eq!(parked.parked_as("k", "tried").as_deref(), Some("left"));
         parked.note("k", "left", &parts(&[5, 5]), NOW);
         assert!(parked.of("k").is_none() && parked.is_shelved("k", "left"));
+        assert_eq!(parked.all_of("k"), [("left".to_owned(), NOW)]);
         parked.note("k", "anew", &parts(&[5, 5]), later);
-        assert_eq!(parked.take("k", Some(NOW)), ["left"]);
-        assert_eq!(parked.take("k", None), ["anew"]);
+        assert_eq!(parked.take("k", Some(NOW), 9), ["left"]);
+        assert_eq!(parked.take("k", None, 9), ["anew"]);
     }
 
     #[test]

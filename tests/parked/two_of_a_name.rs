@@ -4,8 +4,12 @@
 use std::io::Write;
 use std::net::TcpStream;
 
+use rustix::process::Signal;
+
 use super::{Cut, MIB, SENT, WHOLE, cut_upload, offset, parking};
 use crate::support::ftp::Ftp;
+use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::{Stored, noise};
 
@@ -125,8 +129,74 @@ fn it_does_not_give_way_for_ever() {
     }
 }
 
+/// Goes on with the newer one as far as was sent before, and does not end it.
+fn go_on(server: &TestServer, name: &str) -> (Ftp, TcpStream) {
+    let mut ftp = Ftp::login(server);
+    let now = offset(&mut ftp, name);
+    let data = ftp.passive();
+    ftp.expect(&format!("APPE {name}"), "150 ");
+    let mut stream = data.open();
+    stream.write_all(&bytes().1[now..SENT]).expect("the server takes the data");
+    (ftp, stream)
+}
+
+/// Ends it with what is left.
+fn end((mut ftp, mut stream): (Ftp, TcpStream)) {
+    stream.write_all(&bytes().1[SENT..]).expect("the server takes the data");
+    drop(stream);
+    ftp.expect_reply("226 ");
+}
+
 #[test]
-fn a_server_that_stops_publishes_it_and_one_that_is_killed_leaves_it() {
+fn it_gives_way_for_as_long_as_somebody_goes_on_with_the_newer_one() {
+    let setup = Setup::local().option("partial_upload", "park");
+    let setup = setup.option("publish_parked_after", "1");
+    let server = setup.operations("abort_unfinished_after", "10").start();
+    leave_and_break(&server, "file", SENT);
+    let newer = go_on(&server, "file");
+    // Longer than it gives way to one that only waits.
+    for _ in 0..3 {
+        let_turns_pass(&server);
+    }
+    end(newer);
+    server.stored().expect("file", &bytes().1);
+    server.wait_for_log(&format!("/file: what was left with {SENT} bytes was ended otherwise"));
+    server.stored().expect("file", &bytes().1);
+}
+
+#[test]
+fn it_gives_way_to_one_that_somebody_goes_on_with_while_the_server_stops() {
+    for setup in both("3600") {
+        let server = setup.start();
+        leave_and_break(&server, "file", SENT);
+        let newer = go_on(&server, "file");
+        server.signal(Signal::TERM);
+        server.wait_for_log(&format!("/file: {SENT} bytes that were left stay parked"));
+        end(newer);
+        server.wait_for_end_of_log();
+        server.stored().expect("file", &bytes().1);
+        expect_no_leftovers(&server);
+    }
+}
+
+#[test]
+fn each_is_dropped_by_one_request() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let setup = Setup::bucket_behind(&injector.endpoint()).option("publish_parked_after", "3600");
+    let server = setup.start();
+    leave_and_break(&server, "two", SENT);
+    cut_upload(&server, "STOR", "one", &bytes().0, Cut::BothReset);
+    // The store does not see it.
+    injector.inject(Rule::new(Request::AbortMultipartUpload, Fault::Accept(204)));
+    let mut ftp = Ftp::login(&server);
+    for (name, requests) in [("one", 1), ("two", 3)] {
+        ftp.expect(&format!("DELE {name}"), "250 ");
+        assert_eq!(injector.struck(), requests);
+    }
+}
+
+#[test]
+fn a_server_that_stops_publishes_it_alone_and_one_that_is_killed_leaves_it() {
     for setup in both("3600") {
         let mut server = setup.start();
         for name in ["file", "begun anew"] {
@@ -136,8 +206,17 @@ fn a_server_that_stops_publishes_it_and_one_that_is_killed_leaves_it() {
         // Nobody is told to go on with another file's beginning.
         Ftp::login(&server).expect("SIZE begun anew", "550 ");
         assert!(server.stop().success());
-        for name in ["file", "begun anew"] {
-            server.stored().expect(name, &bytes().0);
+        server.stored().expect("begun anew", &bytes().0);
+        // Both are there for the next server.
+        assert_eq!(server.log().matches("bytes that were left stay parked").count(), 1);
+        let (parked, files): (Vec<_>, Vec<_>) =
+            server.stored().files().into_iter().partition(|name| name.starts_with(".cos-ftp-"));
+        assert_eq!(files, ["begun anew"]);
+        match server.stored() {
+            Stored::Bucket(_) => {
+                assert_eq!(server.stored().unfinished_uploads(), ["file", "file"]);
+            }
+            Stored::Directory(_) => assert_eq!(parked.len(), 2),
         }
     }
     let server = parking().option("publish_parked_after", "3600").start();

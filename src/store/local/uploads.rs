@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::fault::{LocalError, LocalResult};
 use super::staging::Staging;
 use super::{LocalStore, tree};
+use crate::store::own_parked::ParkedNote;
 use crate::store::{
     Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, OwnUploadState, ParkedUpload,
     PartPlace, PartReceipt, Stored,
@@ -57,7 +58,7 @@ impl LocalStore {
         };
         // A whole file stands there now.
         self.parked.forget(&key, name);
-        for parked in self.parked.take(&key, until) {
+        for parked in self.parked.take(&key, until, usize::MAX) {
             self.staging.discard(&parked)?;
             log::info!("dropped what was parked of {path}: its file was stored since");
         }
@@ -121,9 +122,11 @@ impl LocalStore {
         file.set_modified(SystemTime::from(*begun))?;
         file.sync_all()?;
         let path = self.whole_path(&upload.path);
-        let upload_id = format!("{}{:016x}", parked_names(&path), fastrand::u64(..));
+        // Whoever waits for its end knows it by the name that it had before.
+        let earlier = self.parked.parked_as(&path, &upload.upload_id);
+        let new_name = || format!("{}{:016x}", parked_names(&path), fastrand::u64(..));
+        let upload_id = earlier.unwrap_or_else(new_name);
         self.staging.rename(&upload.upload_id, &upload_id)?;
-        self.parked.forget(&path, &upload.upload_id);
         self.parked.note(&path, &upload_id, &in_front_of_the_last_byte(size), *begun);
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
@@ -159,15 +162,23 @@ impl LocalStore {
 
     /// What became of an upload that this process had parked.
     pub(super) fn own_state(&self, upload: &MultipartUpload) -> LocalResult<OwnUploadState> {
-        let key = self.whole_path(&upload.path);
-        if self.parked.begun(&key, &upload.upload_id).is_none() {
-            return Ok(OwnUploadState::Taken);
-        }
+        let (key, id) = (self.whole_path(&upload.path), &*upload.upload_id);
+        let begun = match self.parked.state(&key, id) {
+            ParkedNote::Taken => return Ok(OwnUploadState::Taken),
+            ParkedNote::Dropped => return Ok(OwnUploadState::Dropped),
+            ParkedNote::Waits(begun) => Some(begun),
+            ParkedNote::Unknown => None,
+        };
         let Some(parked) = self.parked(upload)? else {
-            self.parked.forget(&key, &upload.upload_id);
+            self.parked.forget(&key, id);
             return Ok(OwnUploadState::Gone);
         };
-        let newer = self.parked.newer_than(&key, parked.begun);
+        if begun.is_none() {
+            self.parked.note(&key, id, &parked.parts, parked.begun);
+        }
+        // The time of the file may be coarser.
+        let parked = ParkedUpload { begun: begun.unwrap_or(parked.begun), ..parked };
+        let newer = self.parked.newer_than(&key, id, parked.begun);
         Ok(OwnUploadState::Waits(parked, newer))
     }
 
@@ -190,10 +201,16 @@ impl LocalStore {
 
     /// Takes what is parked away from those who look for it.
     pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
-        // Of a file that is not there any more nothing can be renamed.
         let upload_id = Staging::new_name();
-        self.staging.rename(&upload.upload_id, &upload_id)?;
-        self.parked.resume(&self.whole_path(&upload.path), &upload.upload_id, &upload_id);
+        // In this order: whoever does not find the file sees why.
+        let is_own =
+            self.parked.resume(&self.whole_path(&upload.path), &upload.upload_id, &upload_id);
+        // Of a file that is not there any more nothing can be renamed.
+        let renamed = self.staging.rename(&upload.upload_id, &upload_id);
+        if renamed.is_err() && is_own {
+            self.parked.release(&upload_id);
+        }
+        renamed?;
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
 }

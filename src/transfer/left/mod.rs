@@ -17,6 +17,15 @@ use crate::limits;
 /// So many wait at most; of more, those that are due next are published early.
 const UPLOADS: usize = 10_000;
 
+/// So many more wait at most for a store that does not answer.
+const UPLOADS_IN_TROUBLE: usize = 10_000;
+
+/// When what waits for the store is tried again.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
+
+/// How often what may wait no longer looks whether a newer one is still gone on with.
+const LAST_LOOKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+
 /// Logins that are remembered to have been told of, of 64 bytes each at most.
 const LOSERS: usize = 10_000;
 
@@ -69,7 +78,7 @@ impl LeftUploads {
 
     /// `upload` was left, and is due after `patience`. Hands one over that must be published now,
     /// as too many wait or none may any more.
-    pub fn add(&self, upload: LeftUpload, patience: Duration) -> Option<LeftUpload> {
+    pub fn add(&self, upload: LeftUpload, patience: Duration) -> Option<DueUpload> {
         let now = Instant::now();
         let patience = if self.is_swept { patience.min(self.longest) } else { patience };
         let last_at = now + self.longest.max(patience);
@@ -77,21 +86,44 @@ impl LeftUploads {
     }
 
     /// `upload` is tried once more after `pause`. Hands one over as [`Self::add`] does.
-    pub fn try_again(&self, upload: DueUpload, pause: Duration) -> Option<LeftUpload> {
+    pub fn try_again(&self, upload: DueUpload, pause: Duration) -> Option<DueUpload> {
         self.insert(Instant::now() + pause, upload)
     }
 
-    fn insert(&self, due: Instant, upload: DueUpload) -> Option<LeftUpload> {
+    /// Publishes one that [`Self::add`] or [`Self::try_again`] handed over, unless it gives way to
+    /// a newer one of its name: then both stay parked. Where the store does not answer it waits
+    /// once more, while anything may.
+    pub fn publish_early(&self, upload: DueUpload) {
+        if upload.try_early(self) == LeftOutcome::StoreAway
+            && let Some(LeftUpload { upload, bytes, .. }) = self.keep(upload)
+        {
+            log::warn!("{}: {bytes} bytes that were left stay parked", upload.path);
+        }
+    }
+
+    /// Waits for a store that does not answer. Hands it back where it cannot wait.
+    fn keep(&self, upload: DueUpload) -> Option<LeftUpload> {
+        let due = Instant::now() + TROUBLE_PAUSE;
+        let mut waiting = self.waiting.lock();
+        if waiting.is_closed || waiting.uploads.len() >= UPLOADS + UPLOADS_IN_TROUBLE {
+            return Some(upload.upload);
+        }
+        let place = waiting.uploads.partition_point(|(others, _)| *others <= due);
+        waiting.uploads.insert(place, (due, upload));
+        None
+    }
+
+    fn insert(&self, due: Instant, upload: DueUpload) -> Option<DueUpload> {
         let mut waiting = self.waiting.lock();
         if waiting.is_closed {
             // Whoever takes them may have gone.
-            return Some(upload.upload);
+            return Some(upload);
         }
         let uploads = &mut waiting.uploads;
         let place = uploads.partition_point(|(others, _)| *others <= due);
         uploads.insert(place, (due, upload));
         let is_full = uploads.len() > UPLOADS;
-        let next = is_full.then(|| uploads.pop_front()).flatten().map(|(_, next)| next.upload);
+        let next = is_full.then(|| uploads.pop_front()).flatten().map(|(_, next)| next);
         drop(waiting);
         if place == 0 {
             self.changed.notify_all();
@@ -156,31 +188,20 @@ impl LeftUploads {
     }
 
     /// The next, due or not.
-    pub fn take(&self) -> Option<LeftUpload> {
-        self.waiting.lock().uploads.pop_front().map(|(_, due)| due.upload)
+    pub fn take(&self) -> Option<DueUpload> {
+        let mut waiting = self.waiting.lock();
+        let next = waiting.uploads.pop_front().map(|(_, due)| due);
+        waiting.tried = next.as_ref().map(|due| due.upload.upload.upload_id.clone());
+        next
     }
 }
 
 impl DueUpload {
-    /// Lets it become the file, unless a newer one of its name waits that is not among `others`:
-    /// published in its turn, this one would take the name from that. Half the time after which
-    /// silent uploads are dropped it gives way, and no longer.
-    pub fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
-        let may_wait = Instant::now() < self.last_at;
-        let outcome = self.upload.publish(may_wait.then_some(others));
-        if outcome == LeftOutcome::Waits && !self.is_told {
-            self.is_told = true;
-            log::info!(
-                "{}: {} bytes that were left wait, as a newer upload of that name is parked",
-                self.upload.upload.path,
-                self.upload.bytes
-            );
-        }
-        outcome
-    }
-
     /// For how long it waits once more for a newer one.
     pub fn patience(&self) -> Duration {
-        self.patience.min(self.last_at.saturating_duration_since(Instant::now()))
+        match self.last_at.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => self.patience.clamp(LAST_LOOKS.0, LAST_LOOKS.1),
+            left => self.patience.min(left),
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! What was left becomes the file.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::LeftUploads;
+use super::{DueUpload, LeftUploads};
 use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
 use crate::store::{
@@ -38,15 +39,78 @@ pub enum LeftOutcome {
     StoreAway,
     /// A newer upload of the name is to end first.
     Waits,
+    /// Somebody in this process goes on with it at present.
+    Taken,
+}
+
+/// When one is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// Its time has come.
+    Due,
+    /// It has given way for as long as it may.
+    Last,
+    /// Before its time, as it cannot wait here any more.
+    Early,
+}
+
+/// What is newer than one that was left, and not to be published after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NewerRival {
+    /// Somebody in this process goes on with it.
+    Taken,
+    /// This process has parked it.
+    Own,
+    /// Another server has.
+    OfOthers,
+}
+
+impl DueUpload {
+    /// Lets it become the file, unless a newer one of its name waits that is not among `others`:
+    /// published in its turn, this one would take the name from that. Half the time after which
+    /// silent uploads are dropped it gives way, and no longer, but to one that is gone on with.
+    pub fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
+        let turn = if Instant::now() < self.last_at { Turn::Due } else { Turn::Last };
+        let outcome = self.upload.publish(others, turn);
+        if outcome == LeftOutcome::Waits && !self.is_told {
+            self.is_told = true;
+            log::info!(
+                "{}: {} bytes that were left wait, as a newer upload of that name is parked or \
+                 gone on with",
+                self.upload.upload.path,
+                self.upload.bytes
+            );
+        }
+        outcome
+    }
+
+    /// The same where it does not wait in this process any more.
+    pub fn try_early(&self, others: &LeftUploads) -> LeftOutcome {
+        let outcome = self.upload.publish(others, Turn::Early);
+        let LeftUpload { upload, bytes, .. } = &self.upload;
+        match outcome {
+            LeftOutcome::Waits => log::warn!(
+                "{}: {bytes} bytes that were left stay parked, as a newer upload of that name is \
+                 parked or gone on with",
+                upload.path
+            ),
+            LeftOutcome::Taken => log::info!(
+                "{}: {bytes} bytes that were left are not published, as somebody goes on with them",
+                upload.path
+            ),
+            LeftOutcome::Ended | LeftOutcome::StoreAway => {}
+        }
+        outcome
+    }
 }
 
 impl LeftUpload {
     /// Lets it become the file, as far as it came, unless its client goes on with it, or something
-    /// newer has the name. Where `others` are told, it gives way to a newer upload of its name that
-    /// is parked and not among them.
-    pub fn publish(&self, others: Option<&LeftUploads>) -> LeftOutcome {
+    /// newer has the name. It gives way to a newer upload of its name that is not among `others`:
+    /// always to one that somebody goes on with, and but at its last turn to one that is parked.
+    fn publish(&self, others: &LeftUploads, turn: Turn) -> LeftOutcome {
         let path = &self.upload.path;
-        match self.try_publish(others) {
+        match self.try_publish(others, turn) {
             Ok(outcome) => outcome,
             Err(error) if error.kind == ErrorKind::Unavailable => {
                 log::warn!("{path} cannot be published now: {error}");
@@ -59,11 +123,16 @@ impl LeftUpload {
         }
     }
 
-    fn try_publish(&self, others: Option<&LeftUploads>) -> Result<LeftOutcome> {
+    fn try_publish(&self, others: &LeftUploads, turn: Turn) -> Result<LeftOutcome> {
         let (store, path) = (&self.store, &self.upload.path);
         let (parked, newer) = match store.own_parked_upload(&self.upload)? {
             OwnUploadState::Waits(parked, newer) => (parked, newer),
-            OwnUploadState::Taken => return Ok(LeftOutcome::Ended),
+            OwnUploadState::Taken => return Ok(LeftOutcome::Taken),
+            OwnUploadState::Dropped => {
+                let bytes = self.bytes;
+                log::info!("{path}: what was left with {bytes} bytes was ended otherwise");
+                return Ok(LeftOutcome::Ended);
+            }
             OwnUploadState::Gone => return self.tell_gone().map(|()| LeftOutcome::Ended),
         };
         let bytes = parked.bytes();
@@ -76,28 +145,47 @@ impl LeftUpload {
             );
             return Ok(LeftOutcome::Ended);
         }
-        if let Some(others) = others
-            && self.gives_way(&parked, newer, others)?
-        {
+        let rival = self.rival(&parked, &newer, others)?;
+        let is_last = turn == Turn::Last && rival != Some(NewerRival::Taken);
+        if rival.is_some() && !is_last {
             return Ok(LeftOutcome::Waits);
         }
-        match store.resume_own_parked(&parked.upload) {
-            Some(upload) => self.take_name(&ParkedUpload { upload, ..parked }),
-            // Its client was faster, or who deleted it.
-            None => Ok(LeftOutcome::Ended),
+        let Some(upload) = store.resume_own_parked(&parked.upload) else {
+            // Its client was faster, or who deleted it: the next look tells.
+            return Ok(LeftOutcome::Taken);
+        };
+        let outcome = self.take_name(&ParkedUpload { upload, ..parked })?;
+        if let Some(rival) = rival {
+            self.tell_rival(rival);
         }
+        Ok(outcome)
     }
 
-    /// Whether another upload of the name was begun later and broke, or is gone on with: once this
-    /// one stood there, nobody could go on with that. One of `others` is published after this one.
-    fn gives_way(
+    /// Of a newer upload of the name that broke, and waited too long.
+    fn tell_rival(&self, rival: NewerRival) {
+        let what = match rival == NewerRival::Own && !self.keeps_old {
+            true => "only this process can go on with",
+            false => "nobody can go on with any more",
+        };
+        log::warn!("{}: a newer upload of that name is parked, which {what}", self.upload.path);
+    }
+
+    /// Another upload of the name that was begun later and broke, or is gone on with: once this one
+    /// stood there, nobody could go on with that. One of `others` is published after this one.
+    fn rival(
         &self,
         parked: &ParkedUpload,
-        newer: Option<NewerUpload>,
+        newer: &[NewerUpload],
         others: &LeftUploads,
-    ) -> Result<bool> {
-        if let Some(newer) = newer {
-            return Ok(newer.is_taken || !others.holds_all_of(&newer.upload_id, newer.bytes));
+    ) -> Result<Option<NewerRival>> {
+        if newer.iter().any(|newer| newer.is_taken) {
+            return Ok(Some(NewerRival::Taken));
+        }
+        if newer.iter().any(|newer| !others.holds_all_of(&newer.upload_id, newer.bytes)) {
+            return Ok(Some(NewerRival::Own));
+        }
+        if !newer.is_empty() {
+            return Ok(None);
         }
         // Other servers park, too.
         let path = &self.upload.path;
@@ -107,10 +195,11 @@ impl LeftUpload {
             Err(_) => None,
             Ok(found) => found,
         };
-        Ok(newest.is_some_and(|newest| {
+        let newest = newest.filter(|newest| {
             let is_other = newest.upload.upload_id != self.upload.upload_id;
             is_other && newest.begun > parked.begun && !newest.parts.is_empty()
-        }))
+        });
+        Ok(newest.map(|_| NewerRival::OfOthers))
     }
 
     fn take_name(&self, parked: &ParkedUpload) -> Result<LeftOutcome> {

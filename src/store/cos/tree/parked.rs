@@ -8,10 +8,15 @@ use time::OffsetDateTime;
 use super::BucketTree;
 use super::markers::file_head;
 use crate::store::multipart::began_after;
+use crate::store::own_parked::ParkedNote;
 use crate::store::{
     Cancel, Expected, Freshness, MultipartUpload, OwnUploadState, ParkedUpload, PartReceipt, Result,
 };
 use crate::vfs::FtpPath;
+
+/// So many parked uploads of a name are dropped at most while the client of a newer one waits for
+/// the reply. The others are left to whoever looks for silent uploads.
+const DROPPED_AT_ONCE: usize = 4;
 
 /// The upload of `key`, which is called `path`, that was begun last; one that nobody can go on with
 /// where there is no other.
@@ -79,13 +84,42 @@ pub(crate) fn own_state(
     key: &str,
 ) -> Result<OwnUploadState> {
     let id = &*upload.upload_id;
-    let Some(begun) = tree.cache.parked.begun(key, id) else { return Ok(OwnUploadState::Taken) };
+    let begun = match tree.cache.parked.state(key, id) {
+        ParkedNote::Taken => return Ok(OwnUploadState::Taken),
+        ParkedNote::Dropped => return Ok(OwnUploadState::Dropped),
+        ParkedNote::Unknown if tree.cache.has_under_way(id) => return Ok(OwnUploadState::Taken),
+        ParkedNote::Waits(begun) => Some(begun),
+        ParkedNote::Unknown => None,
+    };
     let Some((parts, lost)) = parts_of(tree, key, id)? else {
         tree.cache.parked.forget(key, id);
         return Ok(OwnUploadState::Gone);
     };
+    let begun = match begun {
+        Some(begun) => begun,
+        None => {
+            let Some(begun) = begun_as_listed(tree, key, id)? else {
+                return Ok(OwnUploadState::Gone);
+            };
+            tree.cache.parked.note(key, id, &parts, begun);
+            begun
+        }
+    };
     let parked = ParkedUpload { upload: upload.clone(), parts, lost, begun };
-    Ok(OwnUploadState::Waits(parked, tree.cache.parked.newer_than(key, begun)))
+    Ok(OwnUploadState::Waits(parked, tree.cache.parked.newer_than(key, id, begun)))
+}
+
+/// When the upload `id` of `key` was begun, as the store says.
+fn begun_as_listed(tree: BucketTree<'_>, key: &str, id: &str) -> Result<Option<OffsetDateTime>> {
+    let (cancel, mut after) = (Cancel::new(), None);
+    loop {
+        let page = tree.objects.list_uploads(key, after.as_ref(), &cancel)?;
+        let found = page.entries.iter().find(|entry| entry.key == key && entry.upload_id == id);
+        after = page.next;
+        if found.is_some() || after.is_none() {
+            return Ok(found.and_then(|entry| entry.initiated));
+        }
+    }
 }
 
 /// When the upload of `key` was begun that another process had left when this one began, if nothing
@@ -134,7 +168,7 @@ pub(crate) fn drop_own(tree: BucketTree<'_>, key: &str, expected: &Expected) {
         Expected::NothingSince(begun) => Some(*begun),
         _ => None,
     };
-    for upload_id in tree.cache.parked.take(key, until) {
+    for upload_id in tree.cache.parked.take(key, until, DROPPED_AT_ONCE) {
         match tree.objects.abort_upload(key, &upload_id) {
             Ok(()) => log::info!("dropped what was parked of {key}: its file was stored since"),
             Err(error) => log::warn!("what had been parked of {key} stays behind: {error}"),
