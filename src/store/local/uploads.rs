@@ -145,7 +145,8 @@ impl LocalStore {
                 found = Some(parked);
             }
         }
-        Ok(found)
+        // None is offered in the place of a newer one that somebody goes on with.
+        Ok(found.filter(|found| !self.parked.has_newer_taken(&key, found.begun)))
     }
 
     /// What is parked as this; `None` where nothing is.

@@ -58,7 +58,8 @@ pub(crate) fn find(
         let gone = own.iter().filter(|(id, _)| !listed.contains(id));
         gone.for_each(|(id, _)| tree.cache.parked.forget(key, id));
     }
-    Ok(found)
+    // None is offered in the place of a newer one that somebody goes on with.
+    Ok(found.filter(|found| !tree.cache.parked.has_newer_taken(key, found.begun)))
 }
 
 /// The same, if this process has parked it: nothing is asked otherwise.
