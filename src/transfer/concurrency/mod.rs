@@ -311,7 +311,7 @@ impl ConcurrencyLimit {
         let lost_by_each_other = (before.of_each_other - pace.of_each_other).max(0.0);
         let net = pace.of_all() - lost_by_each_other * self.others.running as f64;
         let before = before.of_all();
-        pace.of_all() >= before * enough && net >= before * (1.0 + LEAST_NET_GAIN)
+        pace.of_all() >= before * enough && net >= before * enough.min(1.0 + LEAST_NET_GAIN)
     }
 
     /// Tries `more` than those that moved `before`, if that is more.
