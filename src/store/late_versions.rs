@@ -35,6 +35,13 @@ struct LateVersion {
     published: OffsetDateTime,
 }
 
+impl LateVersion {
+    /// Older than whatever began after it, and not than what began with it.
+    fn stands_since(&self) -> OffsetDateTime {
+        self.begun - CLOCK_SLACK + Duration::NANOSECOND
+    }
+}
+
 impl LateVersions {
     /// The version `etag` of `key` was published at `now`, whose upload was `begun` then; both by
     /// the store's clock.
@@ -60,7 +67,7 @@ impl LateVersions {
             let is_in_time = |stored| stored <= version.published + PUBLISHED_WITHIN;
             stat.etag.as_ref() == Some(&version.etag) && stat.stored.is_some_and(is_in_time)
         };
-        match noted.versions.get(key).filter(is_it).map(|version| version.begun - CLOCK_SLACK) {
+        match noted.versions.get(key).filter(is_it).map(LateVersion::stands_since) {
             Some(begun) if stat.stored.is_some_and(|stored| begun < stored) => {
                 stat.stored_at(Some(begun))
             }
@@ -87,7 +94,7 @@ mod tests {
             versions.dated(key, stat).stored
         };
         let just_then = NOON + hour;
-        assert_eq!(stored("k", "a", just_then), Some(NOON - CLOCK_SLACK));
+        assert_eq!(stored("k", "a", just_then), Some(NOON - CLOCK_SLACK + Duration::NANOSECOND));
         assert_eq!(stored("k", "b", just_then), Some(just_then));
         assert_eq!(stored("j", "a", just_then), Some(just_then));
         // The same bytes once more, by somebody else.
