@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::delivery::Delivery;
+use super::processor::{Processor, ProcessorWatch};
 use super::range_fetchers::{Ahead, RangeFetchers};
 use super::source::{ObjectVersion, Source};
-use super::together::{AmongDownloads, is_busy, waited_for_processor};
+use super::together::AmongDownloads;
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::store::Cancel;
@@ -93,11 +94,14 @@ fn copy(
             return delivery.finish();
         }
         delivery.write(&buffer[..got])?;
-        let waits = windows.show_a_waiting_client(got, filled - begun, filled.elapsed());
-        if !waits || !may_fetch_ahead(&windows, &mut delivery.among, filled) {
+        let (now, others) = (Instant::now(), delivery.among.others());
+        let took = Took { reading: filled - begun, writing: now - filled };
+        if !windows.show_a_waiting_client(got, took, others, now)
+            || !may_fetch_ahead(&windows, &mut delivery.among, now)
+        {
             continue;
         }
-        let alone = windows.alone(delivery.among.others(), Instant::now());
+        let alone = windows.alone(others, now);
         match RangeFetchers::start(source, ahead, alone) {
             Ok(mut fetchers) => {
                 drop(buffer);
@@ -122,8 +126,9 @@ fn copy(
 
 /// Whether it is time to find out what fetching ahead brings.
 fn may_fetch_ahead(windows: &TimedWindows, among: &mut AmongDownloads, now: Instant) -> bool {
-    let is_busy = windows.share_a_busy_processor(among.others(), now);
-    (!is_busy || windows.alone.taken >= LEAST_TIME_OF_MANY) && among.begin_trial(is_busy, now)
+    let processor = windows.processor(among.others(), now);
+    let is_known = processor == Processor::Free || windows.alone.taken >= LEAST_TIME_OF_MANY;
+    is_known && among.begin_trial(processor, now)
 }
 
 /// Delivers by `fetchers` as long as they are worth it; what is left then is to be read alone.
@@ -151,22 +156,28 @@ pub(super) fn buffer_bytes(left: u64) -> usize {
 #[derive(Debug)]
 struct TimedWindows {
     present: TimedWindow,
-    /// Windows in a row that found the client waiting.
-    waited: u32,
-    /// How many must, before several requests are tried.
+    /// How many in a row must find the client waiting, before several requests are tried.
     enough: u32,
-    /// All that was copied by one request, and since when.
+    /// Those in the present row.
+    waited: u32,
+    /// All that was copied in it, since when, and what other downloads had moved by then.
     alone: Moved,
     since: Instant,
-    /// What other downloads had moved by then, and how long the thread had waited for a processor.
     others: Others,
-    waited_for_processor: Duration,
+    /// Looks from the first of them on: what is not waited for is not to cost a look each.
+    watch: Option<ProcessorWatch>,
 }
 
 /// How long both sides took for the last bytes.
 #[derive(Debug, Default)]
 struct TimedWindow {
     bytes: u64,
+    took: Took,
+}
+
+/// How long both sides took.
+#[derive(Clone, Copy, Debug, Default)]
+struct Took {
     reading: Duration,
     writing: Duration,
 }
@@ -176,32 +187,37 @@ impl TimedWindows {
     fn begin(others: Others, now: Instant) -> Self {
         Self {
             present: TimedWindow::default(),
-            waited: 0,
             enough: WINDOWS_WAITED,
+            waited: 0,
             alone: Moved::default(),
             since: now,
             others,
-            waited_for_processor: waited_for_processor(),
+            watch: None,
         }
     }
 
-    /// Adds what was copied; tells whether the client was found waiting often enough.
+    /// Adds what was copied until `now`, when `others` had moved so much; tells whether the client
+    /// was found waiting often enough.
     fn show_a_waiting_client(
         &mut self,
         bytes: usize,
-        reading: Duration,
-        writing: Duration,
+        took: Took,
+        others: Others,
+        now: Instant,
     ) -> bool {
-        self.alone.bytes += bytes as u64;
-        self.alone.taken += reading + writing;
-        self.present.bytes += bytes as u64;
-        self.present.reading += reading;
-        self.present.writing += writing;
+        self.present.add(bytes as u64, took);
         if self.present.bytes < WINDOW_BYTES {
             return false;
         }
-        let waits = std::mem::take(&mut self.present).shows_a_waiting_client();
-        self.waited = if waits { self.waited.saturating_add(1) } else { 0 };
+        let full = std::mem::take(&mut self.present);
+        if !full.shows_a_waiting_client() {
+            *self = Self { enough: self.enough, ..Self::begin(others, now) };
+            return false;
+        }
+        self.waited = self.waited.saturating_add(1);
+        self.alone.bytes += full.bytes;
+        self.alone.taken += full.took.reading + full.took.writing;
+        self.watch.get_or_insert_with(|| ProcessorWatch::begin(now));
         self.waited >= self.enough
     }
 
@@ -212,12 +228,13 @@ impl TimedWindows {
     }
 
     /// Whether the processor may be what made this download and the others slow.
-    fn share_a_busy_processor(&self, others: Others, now: Instant) -> bool {
+    fn processor(&self, others: Others, now: Instant) -> Processor {
         let Alone { moved, of_each_other } = self.alone(others, now);
         let of_all = moved.bytes_a_second() + of_each_other * others.running as f64;
-        let waited = waited_for_processor().saturating_sub(self.waited_for_processor);
-        let time = now.saturating_duration_since(self.since);
-        others.running > 0 && of_all > MUCH_FOR_A_PROCESSOR && is_busy(waited, time)
+        match self.watch {
+            Some(watch) if others.running > 0 && of_all > MUCH_FOR_A_PROCESSOR => watch.look(now),
+            _ => Processor::Free,
+        }
     }
 
     /// Fetching ahead has brought nothing.
@@ -228,8 +245,15 @@ impl TimedWindows {
 }
 
 impl TimedWindow {
+    fn add(&mut self, bytes: u64, took: Took) {
+        self.bytes += bytes;
+        self.took.reading += took.reading;
+        self.took.writing += took.writing;
+    }
+
     fn shows_a_waiting_client(&self) -> bool {
-        self.reading > STORE_IS_FAR && self.reading > self.writing * STORE_IS_SLOWER
+        let Took { reading, writing } = self.took;
+        reading > STORE_IS_FAR && reading > writing * STORE_IS_SLOWER
     }
 }
 
@@ -237,11 +261,14 @@ impl TimedWindow {
 mod tests {
     use super::*;
 
+    const MIB: u64 = 1 << 20;
+
     /// Windows until the client counts as waiting, where each takes that long.
     fn windows(windows: &mut TimedWindows, reading: u64, writing: u64) -> Option<usize> {
         let (reading, writing) = (Duration::from_millis(reading), Duration::from_millis(writing));
-        let bytes = usize::try_from(WINDOW_BYTES).unwrap();
-        (1..100).find(|_| windows.show_a_waiting_client(bytes, reading, writing))
+        let (bytes, took) = (usize::try_from(WINDOW_BYTES).unwrap(), Took { reading, writing });
+        let (others, now) = (Others::default(), windows.since);
+        (1..100).find(|_| windows.show_a_waiting_client(bytes, took, others, now))
     }
 
     fn none_yet() -> TimedWindows {
@@ -251,31 +278,31 @@ mod tests {
     #[test]
     fn what_was_not_worth_it_is_tried_again_much_later() {
         let mut timed = none_yet();
-        assert_eq!(windows(&mut timed, 60, 1), Some(2));
+        assert_eq!(windows(&mut timed, 40, 1), Some(2));
         timed.try_later(Others::default(), Instant::now());
-        assert_eq!(windows(&mut timed, 60, 1), Some(32));
-    }
-
-    #[test]
-    fn only_a_far_store_counts() {
+        assert_eq!(windows(&mut timed, 40, 1), Some(32));
         assert_eq!(windows(&mut none_yet(), 9, 1), None, "near");
         assert_eq!(windows(&mut none_yet(), 40, 20), None, "a slow client");
     }
 
     #[test]
-    fn where_little_is_moved_no_processor_is_the_limit() {
-        let others = Others { moved: 0, running: 7 };
-        assert!(!none_yet().share_a_busy_processor(others, Instant::now()));
+    fn what_the_client_did_not_wait_for_tells_nothing_of_one_request() {
+        let mut timed = none_yet();
+        let begun = timed.since;
+        assert_eq!(windows(&mut timed, 40, 60_000), None);
+        assert_eq!(windows(&mut timed, 99, 1), Some(2));
+        let others = Others { moved: 3 * MIB, running: 2 };
+        let alone = timed.alone(others, begun + Duration::from_secs(1));
+        let moved = Moved { bytes: 2 * MIB, taken: Duration::from_millis(200) };
+        // None of them ran when the row began.
+        assert_eq!((alone.moved, alone.of_each_other), (moved, 3.0 * MIB as f64));
     }
 
     #[test]
-    fn all_that_was_copied_tells_how_fast_one_request_is() {
+    fn where_little_is_moved_no_processor_is_the_limit() {
         let mut timed = none_yet();
-        let begun = timed.since;
-        windows(&mut timed, 99, 1);
-        let others = Others { moved: 3 << 20, running: 2 };
-        let alone = timed.alone(others, begun + Duration::from_secs(1));
-        let moved = Moved { bytes: 2 * WINDOW_BYTES, taken: Duration::from_millis(200) };
-        assert_eq!((alone.moved, alone.of_each_other), (moved, 3.0 * f64::from(1 << 20)));
+        assert_eq!(windows(&mut timed, 40, 1), Some(2));
+        let (others, later) = (Others { moved: MIB, running: 7 }, Instant::now());
+        assert_eq!(timed.processor(others, later + Duration::from_secs(1)), Processor::Free);
     }
 }

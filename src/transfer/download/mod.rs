@@ -7,6 +7,7 @@
 
 mod copier;
 mod delivery;
+mod processor;
 mod range_fetchers;
 mod source;
 mod together;

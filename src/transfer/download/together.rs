@@ -1,25 +1,18 @@
 //! All downloads of the process: whether fetching ahead makes one of them faster, or takes from the
 //! others.
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::processor::Processor;
 use crate::transfer::concurrency::Others;
 
 /// Where fetching ahead has brought nothing to one of several on a busy processor, none of them
 /// tries it for so long.
 const REST: Duration = Duration::from_secs(5);
-
-/// The processor may be the limit where a thread that could run has waited for it for a twentieth
-/// of the time.
-const BUSY: u32 = 20;
-
-/// Where the kernel tells how long the thread has run, and has waited to run, in nanoseconds.
-const SCHEDULED: &str = "/proc/thread-self/schedstat";
 
 /// The downloads that run.
 #[derive(Debug, Default)]
@@ -38,15 +31,15 @@ pub(super) struct AmongDownloads {
     all: Arc<Downloads>,
     moved: u64,
     is_trying: bool,
-    /// Whether its last trial began on a busy processor.
-    was_busy: bool,
+    /// On which its last trial began.
+    processor: Processor,
 }
 
 impl AmongDownloads {
     /// One that begins.
     pub(super) fn join(all: &Arc<Downloads>) -> Self {
         all.running.fetch_add(1, Ordering::Relaxed);
-        Self { all: Arc::clone(all), moved: 0, is_trying: false, was_busy: false }
+        Self { all: Arc::clone(all), moved: 0, is_trying: false, processor: Processor::Free }
     }
 
     /// Its client has taken so many bytes.
@@ -63,18 +56,23 @@ impl AmongDownloads {
         }
     }
 
-    /// Whether it may try to fetch ahead, on a processor that is busy or not. If so, it tries until
+    /// Whether it may try to fetch ahead on such a `processor`. If so, it tries until
     /// [`Self::end_trial`].
-    pub(super) fn begin_trial(&mut self, is_busy: bool, now: Instant) -> bool {
-        self.was_busy = is_busy;
+    pub(super) fn begin_trial(&mut self, processor: Processor, now: Instant) -> bool {
+        self.processor = processor;
         if self.others().running == 0 {
             return true;
         }
         if self.all.rest_until.lock().is_some_and(|until| now < until) {
             return false;
         }
-        self.is_trying = is_busy && !self.all.is_trying.swap(true, Ordering::Relaxed);
-        self.is_trying || !is_busy
+        match processor {
+            Processor::Free => true,
+            Processor::Busy => {
+                self.is_trying = !self.all.is_trying.swap(true, Ordering::Relaxed);
+                self.is_trying
+            }
+        }
     }
 
     /// It knows what fetching ahead brings.
@@ -86,22 +84,10 @@ impl AmongDownloads {
 
     /// Fetching ahead has brought it nothing.
     pub(super) fn note_in_vain(&self, now: Instant) {
-        if self.was_busy {
+        if self.processor == Processor::Busy {
             *self.all.rest_until.lock() = Some(now + REST);
         }
     }
-}
-
-/// How long this thread has waited for a processor so far; zero where the kernel does not tell.
-pub(super) fn waited_for_processor() -> Duration {
-    let told = fs::read_to_string(SCHEDULED).unwrap_or_default();
-    let waited = told.split(' ').nth(1).and_then(|nanoseconds| nanoseconds.parse().ok());
-    Duration::from_nanos(waited.unwrap_or(0))
-}
-
-/// Whether a thread that has `waited` for so long of `time` has shared a busy processor.
-pub(super) fn is_busy(waited: Duration, time: Duration) -> bool {
-    waited * BUSY > time
 }
 
 impl Drop for AmongDownloads {
@@ -113,6 +99,8 @@ impl Drop for AmongDownloads {
 
 #[cfg(test)]
 mod tests {
+    use Processor::{Busy, Free};
+
     use super::*;
 
     #[test]
@@ -133,31 +121,24 @@ mod tests {
     fn one_that_had_nothing_of_it_keeps_the_others_from_trying_for_a_while() {
         let (all, now) = (Arc::default(), Instant::now());
         let mut first = AmongDownloads::join(&all);
-        assert!(first.begin_trial(true, now));
+        assert!(first.begin_trial(Busy, now));
         first.note_in_vain(now);
-        assert!(first.begin_trial(true, now), "it is alone");
+        assert!(first.begin_trial(Busy, now), "it is alone");
         let mut second = AmongDownloads::join(&all);
-        assert!(!second.begin_trial(false, now) && !first.begin_trial(false, now));
-        assert!(second.begin_trial(false, now + REST));
+        assert!(!second.begin_trial(Free, now) && !first.begin_trial(Free, now));
+        assert!(second.begin_trial(Free, now + REST));
     }
 
     #[test]
     fn on_a_busy_processor_one_tries_at_a_time() {
         let (all, now) = (Arc::default(), Instant::now());
         let [mut first, mut second] = [(); 2].map(|()| AmongDownloads::join(&all));
-        assert!(first.begin_trial(false, now) && second.begin_trial(false, now));
-        assert!(first.begin_trial(true, now) && !second.begin_trial(true, now));
+        assert!(first.begin_trial(Free, now) && second.begin_trial(Free, now));
+        assert!(first.begin_trial(Busy, now) && !second.begin_trial(Busy, now));
         first.end_trial();
-        assert!(second.begin_trial(true, now) && !first.begin_trial(true, now));
+        assert!(second.begin_trial(Busy, now) && !first.begin_trial(Busy, now));
         let _third = AmongDownloads::join(&all);
         drop(second);
-        assert!(first.begin_trial(true, now));
-    }
-
-    #[test]
-    fn a_twentieth_of_the_time_is_busy() {
-        let time = Duration::from_millis(100);
-        assert!(is_busy(time / 19, time) && !is_busy(time / 20, time));
-        assert!(waited_for_processor() <= waited_for_processor());
+        assert!(first.begin_trial(Busy, now));
     }
 }
