@@ -15,9 +15,20 @@ use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::Stored;
 
-/// Any command must be answered within this time. What the server may take: [`begin`] sets a few
+/// Any command must be answered within this time. What the server may take: [`HASTY`] are a few
 /// seconds for each request, and no command makes more than three that fail.
 const BOUND: Duration = Duration::from_secs(20);
+
+/// Time limits of a server whose store fails.
+const HASTY: &[(&str, &str)] = &[
+    ("connect_timeout", "1"),
+    ("send_timeout", "4"),
+    ("response_timeout", "2"),
+    ("complete_timeout", "2"),
+    ("retry_timeout", "3"),
+];
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture/outcomes.md");
 
 /// Where the table stands in the document.
 const BEGIN: &str = "<!-- outcomes: begin -->";
@@ -35,14 +46,24 @@ enum Lasting {
 
 #[test]
 fn every_command_ends_well_whatever_fails() {
-    let lines: Vec<String> = thread::scope(|scope| {
+    let told = document();
+    let first: Vec<Option<String>> = thread::scope(|scope| {
         let rows: Vec<_> = REQUESTS
             .iter()
             .map(|&(command, request)| scope.spawn(move || row(command, request)))
             .collect();
-        let lines: Vec<_> = rows.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        lines.into_iter().map(|line| line.expect("every cell of a row ends well")).collect()
+        rows.into_iter().map(|row| row.join().ok()).collect()
     });
+    let lines: Vec<String> = first
+        .into_iter()
+        .zip(REQUESTS)
+        .map(|(line, &(command, request))| {
+            let is_as_told = |line: &String| is_rewriting() || told.contains(line);
+            // Among so many servers at once a healthy request can outlast its time limit. What is
+            // wrong is wrong alone as well.
+            line.filter(is_as_told).unwrap_or_else(|| row(command, request))
+        })
+        .collect();
     compare_with_document(&table(&lines));
 }
 
@@ -54,7 +75,7 @@ fn every_request_of_every_command_stands_in_the_table() {
     let mut missing = Vec::new();
     for command in commands {
         let injector = Injector::before(Rgw::shared().endpoint());
-        let (server, mut ftp) = begin(&injector, command);
+        let (server, mut ftp) = begin(&injector, command, &[]);
         command.prepare("f", server.stored(), &mut ftp);
         let before = injector.seen().len();
         let seen = command.run("f", &mut ftp, &Place { server: &server, injector: &injector });
@@ -73,7 +94,7 @@ fn every_request_of_every_command_stands_in_the_table() {
 /// One line of the table: a server, a store and a session of its own.
 fn row(command: Command, request: Request) -> String {
     let injector = Injector::before(Rgw::shared().endpoint());
-    let (mut server, mut ftp) = begin(&injector, command);
+    let (mut server, mut ftp) = begin(&injector, command, HASTY);
     if command == Command::Park {
         // Every other one replaces a file.
         let names = (0..FAULTS.len()).map(|number| name_of(number, Lasting::ForGood));
@@ -102,7 +123,7 @@ fn row(command: Command, request: Request) -> String {
             });
             outcomes.push(cell.shown(outcome));
             if cell.ends_asking() {
-                (server, ftp) = begin(&injector, command);
+                (server, ftp) = begin(&injector, command, HASTY);
                 baseline = Resources::at_rest(&server, &injector, 1);
             }
         }
@@ -119,7 +140,7 @@ fn name_of(fault: usize, lasting: Lasting) -> String {
 
 /// A server and a session that has stored a file. One after another, so that the store is not
 /// asked for all buckets at once.
-fn begin(injector: &Injector, command: Command) -> (TestServer, Ftp) {
+fn begin(injector: &Injector, command: Command, time_limits: &[(&str, &str)]) -> (TestServer, Ftp) {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut setup = Setup::bucket_behind(&injector.endpoint());
@@ -127,15 +148,10 @@ fn begin(injector: &Injector, command: Command) -> (TestServer, Ftp) {
         // What is parked would be left behind.
         setup = setup.option("partial_upload", "keep");
     }
-    for (key, value) in command.options() {
+    for (key, value) in command.options().iter().chain(time_limits) {
         setup = setup.option(key, value);
     }
     let server = setup
-        .option("connect_timeout", "1")
-        .option("send_timeout", "4")
-        .option("response_timeout", "2")
-        .option("complete_timeout", "2")
-        .option("retry_timeout", "3")
         .option("metadata_cache_time", "0")
         // The least there is: a part that a transfer kept would be missing to the next one.
         .option("buffer_memory", "8M")
@@ -348,17 +364,24 @@ fn table(lines: &[String]) -> String {
 
 /// The document's table is this one. With [`REWRITE`] in the environment it becomes it.
 fn compare_with_document(table: &str) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture/outcomes.md");
-    let document = fs::read_to_string(path).expect("the document");
+    let document = document();
     let (head, rest) = document.split_once(BEGIN).expect("where the table begins");
     let (told, tail) = rest.split_once(END).expect("where the table ends");
-    if std::env::var_os(REWRITE).is_some() {
+    if is_rewriting() {
         let text = format!("{head}{BEGIN}\n{table}{END}{tail}");
-        fs::write(path, text).expect("the document can be written");
+        fs::write(DOCUMENT, text).expect("the document can be written");
     } else {
         assert!(
             told.trim() == table.trim(),
             "docs/architecture/outcomes.md tells otherwise; {REWRITE}=1 tests/run --test suite outcomes writes it:\n{table}"
         );
     }
+}
+
+fn document() -> String {
+    fs::read_to_string(DOCUMENT).expect("the document")
+}
+
+fn is_rewriting() -> bool {
+    std::env::var_os(REWRITE).is_some()
 }
