@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// The processor may be the limit where a thread that could run has waited for it for a tenth of the
+/// The processor may be the limit where a thread that could run has waited for it a tenth of the
 /// time. Eight downloads on two processors wait for a quarter to two thirds of it where encryption
 /// is what limits them, and for about a twentieth where the store is far.
 const BUSY: u32 = 10;
