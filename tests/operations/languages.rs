@@ -62,6 +62,7 @@ fn a_directory_that_is_not_there_is_told_in_chinese() {
     let output = written.command(&["--check-config"]).env("LC_ALL", CHINESE).output().unwrap();
     assert_eq!(output.status.code(), Some(78), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told.matches("/data").count(), 1, "{told}");
     assert!(told.ends_with("：请创建该目录（mkdir -p），或更正 cos_endpoint\n"), "{told}");
 }
 
