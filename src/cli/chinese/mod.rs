@@ -225,6 +225,7 @@ mod tests {
             "src/cli/user",
             "src/store/cos/diagnosis",
             "src/cli/arguments.rs",
+            "src/cli/given_options.rs",
             "src/cli/listen_place.rs",
             "src/cli/made.rs",
             "src/cli/meant.rs",
