@@ -35,21 +35,22 @@ const RELOAD_WAIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// In words: that there is none, or that it may not be told.
 pub(super) fn stop(socket: &ServerSocket) -> Result<ExitCode, String> {
+    let say_line = |english: &str| say(&(Language::of_environment().say(english) + "\n"));
     let watch = EndWatch::begin(socket)?;
     let server = ServerProcess::of(watch.process)?;
     server.signal(Signal::TERM)?;
-    say(&how_long(watch.grace));
+    say_line(&how_long(watch.grace));
     while !server.has_ended(STOP_STEP) {
         // It removes the socket at its very end.
-        say(&status::transfers_left(socket).map_or_else(
-            |_| "stopping\n".to_owned(),
-            |left| format!("stopping, transfers left: {left}\n"),
+        say_line(&status::transfers_left(socket).map_or_else(
+            |_| "stopping".to_owned(),
+            |left| format!("stopping, transfers left: {left}"),
         ));
     }
     let pid = watch.process.as_raw_nonzero();
     match watch.ending() {
         ServerEnd::InOrder | ServerEnd::Untold => {
-            say("stopped\n");
+            say_line("stopped");
             Ok(ExitCode::SUCCESS)
         }
         ServerEnd::Early => {
@@ -64,11 +65,11 @@ pub(super) fn stop(socket: &ServerSocket) -> Result<ExitCode, String> {
 
 /// What is said at the beginning of a stop.
 fn how_long(grace: Option<Duration>) -> String {
-    let Some(grace) = grace else { return "stopping\n".to_owned() };
+    let Some(grace) = grace else { return "stopping".to_owned() };
     let (most, more) = (grace.as_secs(), limits::INTERRUPTED_WAIT.as_secs() / 60);
     format!(
         "stopping within {most} s, or up to {more} min later if a store that answers is still \
-         completing a file\n"
+         completing a file"
     )
 }
 
