@@ -29,8 +29,8 @@ pub(crate) fn parse(
             }
             (_, Some(option)) => given.take(option, &mut parser)?,
             (Arg::Value(text), _) if is_first => match begun_by(&text, &mut parser)? {
-                Beginning::Word(first) => word = first,
-                Beginning::Line(line) => return Ok(line),
+                FirstWord::Word(first) => word = first,
+                FirstWord::Line(line) => return Ok(line),
             },
             (argument, _) => match (argument, given.place_behind(word)) {
                 (Arg::Value(path), Some(place)) => *place = Some(path.into()),
@@ -52,16 +52,16 @@ fn option_of(argument: &Arg<'_>, word: Word) -> Option<&'static str> {
     word.options().iter().copied().find(|have| *have == name)
 }
 
-/// What the first word of a line makes of it.
-enum Beginning {
+/// What the first word of a line makes of the rest.
+enum FirstWord {
     /// Its options are read next.
     Word(Word),
     /// All of it has been read.
     Line(CommandLine),
 }
 
-fn begun_by(first: &OsStr, parser: &mut Parser) -> Result<Beginning, lexopt::Error> {
-    Ok(Beginning::Line(match first.to_str() {
+fn begun_by(first: &OsStr, parser: &mut Parser) -> Result<FirstWord, lexopt::Error> {
+    Ok(FirstWord::Line(match first.to_str() {
         Some("version") => Subcommand::Version.into(),
         Some("help") => help(parser)?,
         Some("user") => user::arguments(parser)?.map_or_else(|| help_on("user"), about_users),
@@ -70,7 +70,7 @@ fn begun_by(first: &OsStr, parser: &mut Parser) -> Result<Beginning, lexopt::Err
         }
         name => {
             let word = name.and_then(Word::of).ok_or_else(|| meant::command(first))?;
-            return Ok(Beginning::Word(word));
+            return Ok(FirstWord::Word(word));
         }
     }))
 }

@@ -83,9 +83,9 @@ pub(super) fn reload(
     let plan = ServerPlan::read_again(file).map_err(CommandError::config)?;
     let language = Language::of_environment();
     plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
-    let answerer = asked(&plan);
+    let asked = asked(&plan);
     // Another server may answer there than the one that is meant.
-    let is_there = |process| answerer.as_ref().is_ok_and(|it| it.process == process);
+    let is_there = |process| asked.as_ref().is_ok_and(|it| it.process == process);
     match process.filter(|process| !is_there(*process)) {
         Some(process) => {
             let told = ServerProcess::of(process).and_then(|server| server.signal(Signal::HUP));
@@ -95,14 +95,14 @@ pub(super) fn reload(
             print(&format!("{}\n", language.say(told)))
         }
         None => {
-            let changes = obeyed(&answerer?).map_err(CommandError::operation)?;
+            let changes = obeyed(&asked?).map_err(CommandError::operation)?;
             print(&what_changed(&changes, language))
         }
     }
 }
 
 /// A server that answers.
-struct Answerer {
+struct AskedServer {
     socket: ServerSocket,
     process: Pid,
     /// How often it has read its configuration again.
@@ -110,11 +110,11 @@ struct Answerer {
 }
 
 /// Who answers where the server of `plan` is asked.
-fn asked(plan: &ServerPlan) -> Result<Answerer, CommandError> {
+fn asked(plan: &ServerPlan) -> Result<AskedServer, CommandError> {
     let socket = plan.control_socket().map(ServerSocket::of_configuration).ok_or_else(not_asked)?;
     let process = status::process(&socket).map_err(CommandError::operation)?;
     let reloads = status::reloads(&socket).map_err(CommandError::operation)?.count;
-    Ok(Answerer { socket, process, reloads })
+    Ok(AskedServer { socket, process, reloads })
 }
 
 /// What a reload has done.
@@ -134,8 +134,8 @@ fn what_changed(changes: &ReloadChanges, language: Language) -> String {
 }
 
 /// What comes of a reload of this server.
-fn obeyed(server: &Answerer) -> Result<ReloadChanges, String> {
-    let Answerer { socket, process, reloads: before } = server;
+fn obeyed(server: &AskedServer) -> Result<ReloadChanges, String> {
+    let AskedServer { socket, process, reloads: before } = server;
     ServerProcess::of(*process)?.signal(Signal::HUP)?;
     let deadline = Instant::now() + RELOAD_WAIT;
     loop {

@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use rustix::process::Signal;
 
@@ -216,11 +216,11 @@ fn a_process_that_was_named_is_told_and_no_other() {
 #[test]
 fn a_process_that_is_no_server_is_sent_no_signal() {
     let server = Setup::local().start();
-    let mut other = Command::new("sleep").arg("600").spawn().unwrap();
+    let mut other = Command::new("sh").stdin(Stdio::piped()).spawn().unwrap();
     let output = reload_process(&server, other.id());
     other.kill().unwrap();
     let ended = other.wait().unwrap();
-    let said = format!("process {} runs \"sleep\" and not cos-ftp-server", other.id());
+    let said = format!("process {} runs \"sh\" and not cos-ftp-server", other.id());
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains(&said), "{output:?}");
     assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));

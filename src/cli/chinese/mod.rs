@@ -14,8 +14,6 @@ mod running;
 mod settings;
 mod stores;
 mod summary;
-#[cfg(test)]
-mod tests;
 
 use std::sync::LazyLock;
 
@@ -125,3 +123,6 @@ fn gaps<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
     gaps.push(rest);
     Some(gaps)
 }
+
+#[cfg(test)]
+mod tests;
