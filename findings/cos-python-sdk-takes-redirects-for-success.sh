@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # cos-python-sdk-v5 1.9.44: every answer below 400 is a success, and by default it follows no
 # redirect (CosConfig, AllowRedirects=False). After 301 or 307, put_object() and upload_file()
-# return as if the object were stored, get_object() gives an object of no bytes, and object_exists()
-# is true, all without an exception.
+# return as if the object were stored, and object_exists() is true. get_object() gives an object whose
+# read() returns the XML of the redirect, once more at each call, and whose get_raw_stream() has no
+# bytes. All without an exception.
 #
 # Seen: so after 301 and after 307; CosServiceError after 403.
 #
@@ -44,7 +45,11 @@ class Redirecting(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-def fetched(client, at):
+def read_twice(client, at):
+    body = client.get_object(**at)["Body"]
+    return ["the redirect's XML" if body.read() == DOCUMENT else "?" for _ in range(2)]
+
+def raw(client, at):
     return len(client.get_object(**at)["Body"].get_raw_stream().read())
 
 def trial(status):
@@ -59,7 +64,8 @@ def trial(status):
     calls = {
         "put_object": lambda: "success" if isinstance(client.put_object(Body=b"data", **at), dict) else "?",
         "upload_file": lambda: "success" if isinstance(client.upload_file(LocalFilePath=__file__, **at), dict) else "?",
-        "get_object": lambda: fetched(client, at),
+        "get_object, read() twice": lambda: read_twice(client, at),
+        "get_object, bytes of get_raw_stream()": lambda: raw(client, at),
         "object_exists": lambda: client.object_exists(**at),
     }
     seen = []
@@ -73,8 +79,8 @@ def trial(status):
     return seen
 
 print("cos-python-sdk-v5", importlib.metadata.version("cos-python-sdk-v5"))
-success = ["success", "success", 0, True]
+success = ["success", "success", ["the redirect's XML"] * 2, 0, True]
 seen = [trial(301), trial(307), trial(403)]
-sys.exit(0 if seen == [success, success, ["CosServiceError"] * 4] else 1)
+sys.exit(0 if seen == [success, success, ["CosServiceError"] * 5] else 1)
 PY
 venv/bin/python -W ignore trial.py

@@ -1,112 +1,17 @@
 //! The command line.
 
-use std::ffi::OsString;
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
-use cos_ftp_server::users;
-use lexopt::{Arg, Parser, ValueExt};
-use rustix::process::Pid;
+use lexopt::{Arg, Parser};
 
-use crate::cli::check::Form;
-use crate::cli::check::from::RemoteServer;
-use crate::cli::help::COMMANDS;
-use crate::cli::listen_place::ListenPlace;
-use crate::cli::meant;
-use crate::cli::orders::{self, OperatorOrder};
-use crate::cli::user::{self, UserRequest};
-use crate::cli::word::Word;
-
-/// What the command line asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Subcommand {
-    /// Serve until stopped.
-    Serve,
-    /// Look at the configuration only.
-    CheckConfig,
-    /// `serve DIR`: serve a directory that no configuration names.
-    ServeDirectory(ServedDirectory),
-    /// `init`: write a configuration.
-    Init,
-    /// `check`: try what the configuration needs.
-    Check(Form),
-    /// `check --from`: try a server as its client.
-    CheckFrom(RemoteServer, Form),
-    /// `status`: ask the running server what it is doing.
-    Status(View),
-    /// `reload`: let the running server read its configuration again; by a signal to this process
-    /// if it cannot be asked.
-    Reload(Option<Pid>),
-    /// `stop`: let the running server stop.
-    Stop,
-    /// `kick` and others: have the running server obey.
-    Order(OperatorOrder),
-    /// `hash-password`: read a password and print its hash.
-    HashPassword,
-    /// `verify-ledger`: look whether a ledger, this one or that of the configuration, is right.
-    VerifyLedger(Option<PathBuf>),
-    /// `user`: look after the users in a file.
-    User(UserRequest),
-    /// Print the version.
-    Version,
-    /// Print all of the help.
-    Help,
-    /// Print what the help says of this command.
-    HelpOn(&'static str),
-}
-
-/// How a status is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum View {
-    /// Once.
-    Once(Form),
-    /// Again and again.
-    Again,
-}
-
-/// What `serve` was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServedDirectory {
-    /// What is served.
-    pub(crate) path: PathBuf,
-    /// `--user`.
-    pub(crate) user: Option<String>,
-    /// `--listen`.
-    pub(crate) listen: Option<ListenPlace>,
-    /// `--ask-password`.
-    pub(crate) ask_password: bool,
-    /// `--passive-ports`.
-    pub(crate) passive_ports: Option<RangeInclusive<u16>>,
-}
-
-/// A request, and the configuration that it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CommandLine {
-    /// What is asked for.
-    pub(crate) request: Subcommand,
-    /// `--config`, or the file behind `check`.
-    pub(crate) config: Option<PathBuf>,
-    /// `--socket`: where the running server is asked, if no configuration tells.
-    pub(crate) socket: Option<PathBuf>,
-}
-
-/// The options without a value.
-const FLAGS: &[&str] = &["json", "watch", "check-config", "ask-password", "implicit-tls"];
-
-/// What was given beside the word.
-#[derive(Debug, Default)]
-struct GivenOptions {
-    config: Option<PathBuf>,
-    socket: Option<PathBuf>,
-    path: Option<PathBuf>,
-    user: Option<String>,
-    listen: Option<ListenPlace>,
-    passive_ports: Option<RangeInclusive<u16>>,
-    from: Option<RemoteServer>,
-    pid: Option<Pid>,
-    /// Options without a value.
-    flags: Vec<&'static str>,
-}
+use super::given_options::GivenOptions;
+use super::help::COMMANDS;
+use super::meant;
+use super::orders::{self, OperatorOrder};
+use super::subcommand::{CommandLine, Subcommand};
+use super::user::{self, UserRequest};
+use super::word::Word;
 
 /// Understands the command line; `arguments` begins with the program's name.
 pub(crate) fn parse(
@@ -116,71 +21,62 @@ pub(crate) fn parse(
     let (mut word, mut given) = (Word::Run, GivenOptions::default());
     let mut is_first = true;
     while let Some(argument) = parser.next()? {
-        let option = match &argument {
-            Arg::Short('c') => Some("config"),
-            Arg::Long(name) => word.options().iter().copied().find(|have| have == name),
-            _ => None,
-        };
-        match (argument, option.filter(|name| word.options().contains(name))) {
+        let option = option_of(&argument, word).filter(|option| given.can_take(option));
+        match (argument, option) {
             (Arg::Long("version") | Arg::Short('V'), _) => return Ok(Subcommand::Version.into()),
             (Arg::Long("help") | Arg::Short('h'), _) => {
                 return Ok(word.name().map_or(Subcommand::Help, Subcommand::HelpOn).into());
             }
-            (_, Some("config")) if given.config.is_none() => {
-                given.config = Some(parser.value()?.into());
-            }
-            (_, Some("socket")) if given.socket.is_none() => {
-                given.socket = Some(parser.value()?.into());
-            }
-            (_, Some("user")) if given.user.is_none() => {
-                given.user = Some(parser.value()?.parse_with(name)?);
-            }
-            (_, Some("listen")) if given.listen.is_none() => {
-                given.listen = Some(parser.value()?.parse_with(ListenPlace::parse)?);
-            }
-            (_, Some("passive-ports")) if given.passive_ports.is_none() => {
-                given.passive_ports = Some(parser.value()?.parse_with(ports)?);
-            }
-            (_, Some("from")) if given.from.is_none() => {
-                given.from = Some(RemoteServer::parse(&parser.value()?.string()?)?);
-            }
-            (_, Some("pid")) if given.pid.is_none() => {
-                given.pid = Some(parser.value()?.parse_with(process)?);
-            }
-            (_, Some(flag)) if FLAGS.contains(&flag) => given.flags.push(flag),
-            (Arg::Value(text), None) if is_first => match text.to_str() {
-                Some("version") => return Ok(Subcommand::Version.into()),
-                Some("help") => return help(&mut parser),
-                Some("user") => {
-                    let asked = user::arguments(&mut parser)?;
-                    let help = Subcommand::HelpOn("user").into();
-                    return Ok(asked.map_or(help, |(request, config)| CommandLine {
-                        request: Subcommand::User(request),
-                        config,
-                        socket: None,
-                    }));
-                }
-                Some(verb) if orders::VERBS.contains(&verb) => {
-                    let asked = orders::arguments(verb, &mut parser)?;
-                    return Ok(asked.map_or_else(|| help_on(verb), order));
-                }
-                name => {
-                    word = name.and_then(Word::of).ok_or_else(|| meant::command(&text))?;
-                }
+            (_, Some(option)) => given.take(option, &mut parser)?,
+            (Arg::Value(text), _) if is_first => match begun_by(&text, &mut parser)? {
+                FirstWord::Word(first) => word = first,
+                FirstWord::Line(line) => return Ok(line),
             },
-            (Arg::Value(path), None) if word == Word::Check && given.config.is_none() => {
-                given.config = Some(path.into());
-            }
-            (Arg::Value(path), None)
-                if matches!(word, Word::Serve | Word::VerifyLedger) && given.path.is_none() =>
-            {
-                given.path = Some(path.into());
-            }
-            (argument, _) => return Err(meant::argument(argument, word.options())),
+            (argument, _) => match (argument, given.place_behind(word)) {
+                (Arg::Value(path), Some(place)) => *place = Some(path.into()),
+                (argument, _) => return Err(meant::argument(argument, word.options())),
+            },
         }
         is_first = false;
     }
     given.into_line(word)
+}
+
+/// The option of `word` that `argument` is.
+fn option_of(argument: &Arg<'_>, word: Word) -> Option<&'static str> {
+    let name = match argument {
+        Arg::Short('c') => "config",
+        Arg::Long(name) => name,
+        _ => return None,
+    };
+    word.options().iter().copied().find(|have| *have == name)
+}
+
+/// What the first word of a line makes of the rest.
+enum FirstWord {
+    /// Its options are read next.
+    Word(Word),
+    /// All of it has been read.
+    Line(CommandLine),
+}
+
+fn begun_by(first: &OsStr, parser: &mut Parser) -> Result<FirstWord, lexopt::Error> {
+    Ok(FirstWord::Line(match first.to_str() {
+        Some("version") => Subcommand::Version.into(),
+        Some("help") => help(parser)?,
+        Some("user") => user::arguments(parser)?.map_or_else(|| help_on("user"), about_users),
+        Some(verb) if orders::VERBS.contains(&verb) => {
+            orders::arguments(verb, parser)?.map_or_else(|| help_on(verb), order)
+        }
+        name => {
+            let word = name.and_then(Word::of).ok_or_else(|| meant::command(first))?;
+            return Ok(FirstWord::Word(word));
+        }
+    }))
+}
+
+fn about_users((request, config): (UserRequest, Option<PathBuf>)) -> CommandLine {
+    CommandLine { request: Subcommand::User(request), config, socket: None }
 }
 
 fn order(
@@ -206,100 +102,14 @@ fn help(parser: &mut Parser) -> Result<CommandLine, lexopt::Error> {
     }
 }
 
-fn name(text: &str) -> Result<String, &'static str> {
-    if users::is_user_name(text) {
-        return Ok(text.to_owned());
-    }
-    Err("needs a name of 1 to 64 bytes without slashes, colons and control characters that does \
-         not begin with . # or -; the password does not belong here")
-}
-
-/// `60000-60009`, or `60000,60009` as in a configuration.
-fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let wrong = || "needs two ports, as in 60000-60009".to_owned();
-    let (first, last) = text.split_once([',', '-']).ok_or_else(wrong)?;
-    match (first.trim().parse(), last.trim().parse()) {
-        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
-        _ => Err(wrong()),
-    }
-}
-
-fn process(text: &str) -> Result<Pid, &'static str> {
-    let number = text.parse().ok().filter(|number| *number > 0).and_then(Pid::from_raw);
-    number.ok_or("needs the number of a process")
-}
-
-fn is_url(path: &Path) -> bool {
-    path.to_str().is_some_and(|path| path.contains("://"))
-}
-
-impl GivenOptions {
-    fn into_line(self, word: Word) -> Result<CommandLine, lexopt::Error> {
-        let has = |flag| self.flags.contains(&flag);
-        let form = if has("json") { Form::Json } else { Form::Text };
-        let request = match word {
-            Word::Run if has("check-config") => Subcommand::CheckConfig,
-            Word::Run => Subcommand::Serve,
-            Word::Serve => {
-                let path = self
-                    .path
-                    .ok_or("serve needs a directory to serve: cos-ftp-server serve DIR")?;
-                let ask_password = has("ask-password");
-                let Self { user, listen, passive_ports, .. } = self;
-                let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
-                Subcommand::ServeDirectory(directory)
-            }
-            Word::Init => Subcommand::Init,
-            Word::Check if self.from.is_some() && self.config.is_some() => {
-                return Err("--from takes no configuration: it is run where a client is".into());
-            }
-            Word::Check if self.config.as_deref().is_some_and(is_url) => {
-                return Err("a server is named behind --from: check --from URL".into());
-            }
-            Word::Check if self.from.is_none() && has("implicit-tls") => {
-                return Err("--implicit-tls is for a server: check --from HOST".into());
-            }
-            Word::Check => match self.from {
-                Some(server) if has("implicit-tls") => {
-                    Subcommand::CheckFrom(server.with_implicit_tls(), form)
-                }
-                Some(server) => Subcommand::CheckFrom(server, form),
-                None => Subcommand::Check(form),
-            },
-            Word::Status if has("json") && has("watch") => {
-                return Err("--watch and --json cannot be combined".into());
-            }
-            Word::Status if has("watch") => Subcommand::Status(View::Again),
-            Word::Status => Subcommand::Status(View::Once(form)),
-            Word::Reload if self.socket.is_some() => {
-                return Err("reload takes no --socket: a server that was started by serve has no \
-                            configuration to read again"
-                    .into());
-            }
-            Word::Reload => Subcommand::Reload(self.pid),
-            Word::Stop => Subcommand::Stop,
-            Word::VerifyLedger => Subcommand::VerifyLedger(self.path),
-            Word::HashPassword => Subcommand::HashPassword,
-        };
-        if self.config.is_some() && self.socket.is_some() {
-            return Err(
-                "--socket is for a server without a configuration: give one of the two".into()
-            );
-        }
-        Ok(CommandLine { request, config: self.config, socket: self.socket })
-    }
-}
-
-impl From<Subcommand> for CommandLine {
-    /// Of what no configuration is needed for.
-    fn from(request: Subcommand) -> Self {
-        Self { request, config: None, socket: None }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use rustix::process::Pid;
+
     use super::*;
+    use crate::cli::check::Form;
+    use crate::cli::listen_place::ListenPlace;
+    use crate::cli::subcommand::{ServedDirectory, View};
 
     fn parsed(line: &str) -> Option<CommandLine> {
         let arguments = ["cos-ftp-server"].into_iter().chain(line.split_whitespace());

@@ -1,6 +1,7 @@
 //! `stop` and `reload`: signals to the process behind the control socket, which only its user and
 //! root can reach.
 
+use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use super::failure::{self, CommandError};
 use super::language::Language;
 use super::locations::{ConfigFile, MissingConfig};
-use super::reachable;
+use super::reachable::{self, PROGRAM};
 use super::serve_socket;
 use super::status::{EndWatch, ReloadChanges, ServerEnd, ServerSocket};
 use super::terminal::{complain, print, say};
@@ -34,21 +35,22 @@ const RELOAD_WAIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// In words: that there is none, or that it may not be told.
 pub(super) fn stop(socket: &ServerSocket) -> Result<ExitCode, String> {
+    let say_line = |english: &str| say(&(Language::of_environment().say(english) + "\n"));
     let watch = EndWatch::begin(socket)?;
     let server = ServerProcess::of(watch.process)?;
     server.signal(Signal::TERM)?;
-    say(&how_long(watch.grace));
+    say_line(&how_long(watch.grace));
     while !server.has_ended(STOP_STEP) {
         // It removes the socket at its very end.
-        say(&status::transfers_left(socket).map_or_else(
-            |_| "stopping\n".to_owned(),
-            |left| format!("stopping, transfers left: {left}\n"),
+        say_line(&status::transfers_left(socket).map_or_else(
+            |_| "stopping".to_owned(),
+            |left| format!("stopping, transfers left: {left}"),
         ));
     }
     let pid = watch.process.as_raw_nonzero();
     match watch.ending() {
         ServerEnd::InOrder | ServerEnd::Untold => {
-            say("stopped\n");
+            say_line("stopped");
             Ok(ExitCode::SUCCESS)
         }
         ServerEnd::Early => {
@@ -63,11 +65,11 @@ pub(super) fn stop(socket: &ServerSocket) -> Result<ExitCode, String> {
 
 /// What is said at the beginning of a stop.
 fn how_long(grace: Option<Duration>) -> String {
-    let Some(grace) = grace else { return "stopping\n".to_owned() };
+    let Some(grace) = grace else { return "stopping".to_owned() };
     let (most, more) = (grace.as_secs(), limits::INTERRUPTED_WAIT.as_secs() / 60);
     format!(
         "stopping within {most} s, or up to {more} min later if a store that answers is still \
-         completing a file\n"
+         completing a file"
     )
 }
 
@@ -81,27 +83,38 @@ pub(super) fn reload(
     let plan = ServerPlan::read_again(file).map_err(CommandError::config)?;
     let language = Language::of_environment();
     plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
-    match (asked(&plan), process) {
-        (Ok((socket, before)), _) => {
-            let changes = obeyed(&socket, before).map_err(CommandError::operation)?;
-            print(&what_changed(&changes, language))
-        }
-        (Err(_), Some(process)) => {
+    let asked = asked(&plan);
+    // Another server may answer there than the one that is meant.
+    let is_there = |process| asked.as_ref().is_ok_and(|it| it.process == process);
+    match process.filter(|process| !is_there(*process)) {
+        Some(process) => {
             let told = ServerProcess::of(process).and_then(|server| server.signal(Signal::HUP));
             told.map_err(CommandError::operation)?;
             let told = "the configuration is right, and the server was told by SIGHUP: its log says \
                         whether it has taken it";
             print(&format!("{}\n", language.say(told)))
         }
-        (Err(why), None) => Err(why),
+        None => {
+            let changes = obeyed(&asked?).map_err(CommandError::operation)?;
+            print(&what_changed(&changes, language))
+        }
     }
 }
 
-/// Where the server of `plan` is asked, and how often it has read its configuration again.
-fn asked(plan: &ServerPlan) -> Result<(ServerSocket, u64), CommandError> {
+/// A server that answers.
+struct AskedServer {
+    socket: ServerSocket,
+    process: Pid,
+    /// How often it has read its configuration again.
+    reloads: u64,
+}
+
+/// Who answers where the server of `plan` is asked.
+fn asked(plan: &ServerPlan) -> Result<AskedServer, CommandError> {
     let socket = plan.control_socket().map(ServerSocket::of_configuration).ok_or_else(not_asked)?;
-    let before = status::reloads(&socket).map_err(CommandError::operation)?;
-    Ok((socket, before.count))
+    let process = status::process(&socket).map_err(CommandError::operation)?;
+    let reloads = status::reloads(&socket).map_err(CommandError::operation)?.count;
+    Ok(AskedServer { socket, process, reloads })
 }
 
 /// What a reload has done.
@@ -120,13 +133,14 @@ fn what_changed(changes: &ReloadChanges, language: Language) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What comes of a reload of the server at `socket`, which has had as many as `before`.
-fn obeyed(socket: &ServerSocket, before: u64) -> Result<ReloadChanges, String> {
-    ServerProcess::of(status::process(socket)?)?.signal(Signal::HUP)?;
+/// What comes of a reload of this server.
+fn obeyed(server: &AskedServer) -> Result<ReloadChanges, String> {
+    let AskedServer { socket, process, reloads: before } = server;
+    ServerProcess::of(*process)?.signal(Signal::HUP)?;
     let deadline = Instant::now() + RELOAD_WAIT;
     loop {
         let now = status::reloads(socket)?;
-        if now.count > before {
+        if now.count > *before {
             let wrong = "configuration not taken: the reason is in the server's log".to_owned();
             return if now.last_taken { Ok(now.changes) } else { Err(wrong) };
         }
@@ -141,10 +155,20 @@ fn obeyed(socket: &ServerSocket, before: u64) -> Result<ReloadChanges, String> {
 struct ServerProcess(OwnedFd);
 
 impl ServerProcess {
+    /// The process of this number, unless it runs another program: the number may be mistyped, or
+    /// by now be that of somebody else.
     fn of(pid: Pid) -> Result<Self, String> {
-        pidfd_open(pid, PidfdFlags::empty())
-            .map(Self)
-            .map_err(|error| format!("process {} cannot be found: {error}", pid.as_raw_nonzero()))
+        let number = pid.as_raw_nonzero();
+        let process = pidfd_open(pid, PidfdFlags::empty())
+            .map_err(|error| format!("process {number} cannot be found: {error}"))?;
+        // Asked only now: if the number is another's since, that handle leads to nobody. What tells
+        // no name is hidden from this user (hidepid), as a server is, which cannot be dumped.
+        match program_of(&number.to_string()) {
+            Some(name) if !is_server(&name) => Err(format!(
+                "process {number} runs {name:?} and not {PROGRAM}: it is sent no signal"
+            )),
+            _ => Ok(Self(process)),
+        }
     }
 
     fn signal(&self, signal: Signal) -> Result<(), String> {
@@ -156,6 +180,19 @@ impl ServerProcess {
     fn has_ended(&self, patience: Duration) -> bool {
         wait([(self.0.as_fd(), Interest::Read)], Some(patience)).is_ok_and(|ready| ready == [true])
     }
+}
+
+/// What the kernel calls the program of a process, at most 15 bytes. It stays when the file of the
+/// program is replaced by a later version.
+fn program_of(process: &str) -> Option<String> {
+    let name = fs::read(format!("/proc/{process}/comm")).ok()?;
+    Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
+}
+
+/// Whether a program of this `name` is the server's: that of this command, however it was renamed,
+/// or whatever goes by the usual name.
+fn is_server(name: &str) -> bool {
+    name.starts_with(PROGRAM) || program_of("self").is_some_and(|own| own == name)
 }
 
 /// Where the running server is asked: at the `socket` that was named, or at that of its
@@ -222,6 +259,22 @@ fn not_asked() -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_goes_by_the_name_of_a_server_or_of_this_command_is_told() {
+        let own = program_of("self").unwrap();
+        for (name, expected) in [
+            ("cos-ftp-server", true),
+            // What the kernel leaves of cos-ftp-server-old.
+            ("cos-ftp-server-", true),
+            (&*own, true),
+            ("cos-ftp", false),
+            ("sshd", false),
+            ("", false),
+        ] {
+            assert_eq!(is_server(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_configuration_that_may_be_there_is_not_told_as_one_that_is() {

@@ -7,6 +7,7 @@ mod chinese;
 mod control;
 mod dumps;
 mod failure;
+mod given_options;
 mod hash_password;
 mod help;
 mod init;
@@ -29,6 +30,7 @@ mod serve_socket;
 mod shell;
 mod signals;
 mod status;
+mod subcommand;
 mod summary;
 mod supervisor;
 mod terminal;
@@ -43,11 +45,11 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use arguments::{CommandLine, Subcommand, View};
 use control::control_socket;
 use failure::CommandError;
 use language::Language;
 use run::{VERSION, plan};
+use subcommand::{CommandLine, Subcommand, View};
 use terminal::{complain, print};
 
 /// Does what the arguments say; returns the exit status.

@@ -16,7 +16,7 @@ const LISTENS: u32 = 0x0001_0000;
 
 /// What the program of a server is called, as the kernel tells it of each process, and what the
 /// name of its socket begins with unless `control_socket` says otherwise.
-const PROGRAM: &str = "cos-ftp-server";
+pub(super) const PROGRAM: &str = "cos-ftp-server";
 
 /// As many are named where there are more.
 const MAX_NAMED: usize = 10;
@@ -36,7 +36,7 @@ pub(super) fn how_to_name_one() -> String {
 }
 
 fn sockets() -> Vec<PathBuf> {
-    let known = fs::read_to_string(SOCKETS).unwrap_or_default();
+    let known = kernels_table();
     // The kernel tells only of those that are in its part of the network.
     let mut all = serve_socket::sockets();
     let others = listening(&known, runs_a_server).filter(|path| !all.contains(path));
@@ -44,6 +44,11 @@ fn sockets() -> Vec<PathBuf> {
     all.extend(others.into_iter().filter(|path| lets_in(path)).take(MAX_NAMED));
     all.truncate(MAX_NAMED);
     all
+}
+
+/// Others name their sockets by whatever bytes they like.
+fn kernels_table() -> String {
+    String::from_utf8_lossy(&fs::read(SOCKETS).unwrap_or_default()).into_owned()
 }
 
 /// The paths of the sockets in the kernel's `table` that a server of ours listens at.
@@ -62,7 +67,9 @@ fn listening(table: &str, is_server: impl Fn(&str) -> bool) -> impl Iterator<Ite
         let is_number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
         let name = Path::new(path).file_name()?.to_str()?;
         let is_ours = is_number && (name.starts_with(PROGRAM) || is_server(process));
-        (is_ours && flags & LISTENS != 0).then(|| PathBuf::from(path))
+        // They would do something to the terminal where this is read.
+        let can_be_shown = !path.contains(char::is_control);
+        (is_ours && can_be_shown && flags & LISTENS != 0).then(|| PathBuf::from(path))
     })
 }
 
@@ -73,7 +80,11 @@ fn runs_a_server(process: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
     use std::iter;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
     use std::time::Duration;
 
     use cos_ftp_server::net::{LocalSocket, connect_local};
@@ -91,6 +102,7 @@ mod tests {
             0000000000000000: 00000002 00000000 00010000 0001 01 6 /run/another/program.8\n\
             0000000000000000: 00000002 00000000 00010000 0001 01 7 /run/another/socket.s7\n\
             0000000000000000: 00000002 00000000 00010000 0001 01 8 cos-ftp-server.sock.7\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 8 /a/\u{1b}/cos-ftp-server.sock.7\n\
             0000000000000000: 00000002 00000000 00010000 0001 01 9\n";
         let found: Vec<_> = listening(table, |process| process == "7").collect();
         let expected =
@@ -101,14 +113,25 @@ mod tests {
     #[test]
     fn the_socket_of_a_server_is_found_in_the_kernels_table() {
         let directory = tempfile::TempDir::new().unwrap();
+        // That somebody else's is called what is no text is no matter.
+        let _odd = UnixListener::bind(directory.path().join(OsStr::from_bytes(b"\xff"))).unwrap();
         let path = directory.path().join("named otherwise");
         let socket = LocalSocket::listen(&path).unwrap();
-        let known = fs::read_to_string(SOCKETS).unwrap();
+        let known = kernels_table();
         let own = std::process::id().to_string();
         assert!(listening(&known, |process| process == own).any(|found| found == path));
         assert!(lets_in(&path));
         drop(socket);
         assert!(!lets_in(&path));
+    }
+
+    #[test]
+    fn a_link_to_a_socket_is_none() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let [path, link] = ["socket", "link"].map(|name| directory.path().join(name));
+        let _socket = LocalSocket::listen(&path).unwrap();
+        symlink(&path, &link).unwrap();
+        assert!(lets_in(&path) && !lets_in(&link));
     }
 
     #[test]

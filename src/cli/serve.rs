@@ -10,12 +10,12 @@ use std::process::ExitCode;
 use cos_ftp_server::net::own_address;
 use cos_ftp_server::users::Password;
 
-use super::arguments::ServedDirectory;
 use super::failure::CommandError;
 use super::language::Language;
 use super::run;
 use super::serve_socket::control_socket;
 use super::shell;
+use super::subcommand::ServedDirectory;
 use super::terminal::{PASSWORD_VARIABLE, ask_password, say};
 use super::wiring::{Served, ServerPlan};
 
@@ -57,8 +57,7 @@ fn whole(path: &Path) -> Result<PathBuf, String> {
         Ok(root) if root.is_dir() => Ok(root),
         Ok(_) => Err(format!("{shown} is not a directory: serve the directory that it is in")),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(format!(
-            "there is no directory {shown}: create it (mkdir -p {}), or serve another one",
-            shell::file(path)
+            "there is no directory {shown}: create it (mkdir -p), or serve another one"
         )),
         Err(error) => Err(format!("{shown}: {error}")),
     }

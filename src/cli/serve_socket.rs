@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
@@ -90,7 +90,9 @@ pub(super) fn sockets() -> Vec<PathBuf> {
 }
 
 /// Whether somebody takes this user's connection at `socket`. Nothing is said there, and nobody who
-/// hangs is waited for.
+/// hangs is waited for. A link is not followed: whoever made it may want a service started that
+/// waits for a connection.
 pub(super) fn lets_in(socket: &Path) -> bool {
-    connect_local(socket, Duration::ZERO).is_ok()
+    let is_socket = fs::symlink_metadata(socket).is_ok_and(|there| there.file_type().is_socket());
+    is_socket && connect_local(socket, Duration::ZERO).is_ok()
 }

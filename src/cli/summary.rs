@@ -10,8 +10,21 @@ use super::mounts;
 /// Accounts of one store that have a line each.
 const SINGLE_LINES: usize = 10;
 
-/// What a server does by `settings`, which come from a configuration if it `has_file`.
-pub(super) fn of(settings: &ServerSettings, has_file: bool) -> String {
+/// What a server does by `settings` that its configuration has, with what those should know who
+/// wrote that for the replaced tool.
+pub(super) fn of_configuration(settings: &ServerSettings) -> String {
+    let mut text = of(settings);
+    if settings.server.session.transfer.partial == PartialUpload::Park {
+        text.push_str(
+            "interrupted uploads are parked until their client resumes them; with partial_upload = \
+             keep they get their name at once\n",
+        );
+    }
+    text
+}
+
+/// What a server does by `settings`, wherever they come from.
+pub(super) fn of(settings: &ServerSettings) -> String {
     let mut text = accounts(settings);
     let options = &settings.server;
     let ports = &options.passive_ports;
@@ -29,14 +42,6 @@ pub(super) fn of(settings: &ServerSettings, has_file: bool) -> String {
         if let Some(clients) = &tls.clients {
             let _ = writeln!(text, "certificates of clients: {}", clients.describe());
         }
-    }
-    let is_parking = options.session.transfer.partial == PartialUpload::Park;
-    if is_parking && has_file {
-        // Those who come from the replaced tool expect the other.
-        text.push_str(
-            "interrupted uploads are parked until their client resumes them; with partial_upload = \
-             keep they get their name at once\n",
-        );
     }
     text
 }

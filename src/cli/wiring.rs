@@ -188,7 +188,10 @@ impl ServerPlan {
 
     /// What the server will do, for people; no secrets.
     pub(crate) fn summary(&self) -> String {
-        summary::of(&self.settings, self.file().is_some())
+        match &self.origin {
+            Origin::File(_) => summary::of_configuration(&self.settings),
+            Origin::CommandLine => summary::of(&self.settings),
+        }
     }
 
     /// A line for each account, or for those of a large section together: where its files are.
@@ -278,7 +281,8 @@ impl ServerPlan {
         opened.map(Arc::new).map(Some).map_err(|error| format!("queue_dir = {directory}: {error}"))
     }
 
-    /// Why the directory `root` cannot be served, and what to do about it.
+    /// Why the directory `root` cannot be served, and what to do about it. What `error` is about is
+    /// named once, if that is the root itself.
     fn why_no_directory(&self, root: &Path, error: &io::Error) -> String {
         let remedy = match error.kind() {
             io::ErrorKind::NotFound => "create it (mkdir -p)",
@@ -288,7 +292,9 @@ impl ServerPlan {
         let root = root.display();
         match &self.origin {
             Origin::File(_) => {
-                format!("cos_endpoint = file://{root}: {error}: {remedy}, or correct cos_endpoint")
+                let error = error.to_string();
+                let why = error.strip_prefix(&format!("{root}: ")).unwrap_or(&error);
+                format!("cos_endpoint = file://{root}: {why}: {remedy}, or correct cos_endpoint")
             }
             Origin::CommandLine => format!("{error}: {remedy}, or serve another one"),
         }

@@ -16,6 +16,35 @@ fn init(prefix: &Path, answers: &str) -> Output {
     answered(command, answers)
 }
 
+/// Where a configuration of the machine is, if the package was installed.
+const MACHINES: &str = "/etc/cos-ftp-server";
+
+/// Set for the process that sees no configuration of the machine.
+const ALONE: &str = "COS_FTP_TEST_INSTALL";
+
+/// Runs the test `own`, which calls this, where no configuration of the machine is in sight: it
+/// would be taken for the one to replace as soon as the installation has none. `inside` is what it
+/// does there.
+fn without_the_machines(own: &str, inside: impl FnOnce()) {
+    if std::env::var_os(ALONE).is_some() || !Path::new(MACHINES).exists() {
+        return inside();
+    }
+    let hide = format!("mount -t tmpfs none {MACHINES} && exec \"$@\"");
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &hide, "sh"])
+        .arg(std::env::current_exe().expect("this program"))
+        .args(["--exact", &format!("install::init::{own}"), "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .expect("unshare runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{MACHINES} is there, and only root can have it out of sight: {told}\n{complaint}"
+    );
+}
+
 fn answered(mut command: Command, answers: &str) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
@@ -63,6 +92,13 @@ fn whoever_may_not_replace_the_configuration_of_the_machine_is_told_of_both_ways
 
 #[test]
 fn init_replaces_the_sample_as_long_as_nobody_has_changed_it() {
+    without_the_machines(
+        "init_replaces_the_sample_as_long_as_nobody_has_changed_it",
+        replace_samples,
+    );
+}
+
+fn replace_samples() {
     let prefix = TempDir::new().expect("a directory");
     install_into(prefix.path());
     let config = prefix.path().join(CONFIG);
@@ -115,6 +151,13 @@ fn init_of_root_writes_what_the_service_reads_and_looks_with_its_eyes() {
         // Nobody else can.
         return;
     }
+    without_the_machines(
+        "init_of_root_writes_what_the_service_reads_and_looks_with_its_eyes",
+        write_for_the_service,
+    );
+}
+
+fn write_for_the_service() {
     // A place where every user finds the program.
     let dir = TempDir::new_in("/var/tmp").expect("a directory");
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("its mode");

@@ -1,9 +1,10 @@
-//! What the command line and `--check-config` say where the environment asks for Chinese.
+//! What the command line says, and what is told of a server, where the environment asks for Chinese.
 
 use std::fs;
 use std::process::Command;
 
 use crate::support::certificate::{Authority, Certificate};
+use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, Written};
 
 const CHINESE: &str = "zh_CN.UTF-8";
@@ -62,6 +63,7 @@ fn a_directory_that_is_not_there_is_told_in_chinese() {
     let output = written.command(&["--check-config"]).env("LC_ALL", CHINESE).output().unwrap();
     assert_eq!(output.status.code(), Some(78), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told.matches("/data").count(), 1, "{told}");
     assert!(told.ends_with("：请创建该目录（mkdir -p），或更正 cos_endpoint\n"), "{told}");
 }
 
@@ -100,6 +102,35 @@ fn a_wrong_command_line_is_told_in_chinese() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(told, format!("{said}；见 cos-ftp-server --help\n"), "{line}");
     }
+}
+
+#[test]
+fn what_a_running_server_tells_is_said_in_chinese() {
+    let server = Setup::local().start();
+    let told = |line: &str, code: i32| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+        command.args(line.split(' ')).arg("--config").arg(server.config()).env("LC_ALL", CHINESE);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{line}: {output:?}");
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let _session = Ftp::login(&server);
+    let banned = "已封禁用户 \"bob\"，时长 120 秒，最迟到服务器退出；已结束：0 个会话\n";
+    assert_eq!(told("ban bob for 2m", 0), banned);
+    let status = told("status", 0);
+    for line in status.lines().filter(|line| !line.is_empty()) {
+        assert!(is_chinese(line), "{line}: {status}");
+    }
+    for said in ["会话 1 个，传输 0 个", "已封禁：用户 bob，还有 2 分钟，由运维人员封禁"]
+    {
+        assert!(status.contains(said), "{said}: {status}");
+    }
+    // Programs read it: it is the same everywhere.
+    assert!(!is_chinese(&told("status --json", 0)));
+    assert_eq!(told("kick carol", 1), "没有 carol 的会话：用 `status` 可以查看现有会话\n");
+    assert_eq!(told("kick 1", 0), "已结束：1 个会话\n");
+    let stopped = told("stop", 0);
+    assert!(stopped.starts_with("将在 ") && stopped.ends_with("已停止\n"), "{stopped}");
 }
 
 #[test]

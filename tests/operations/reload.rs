@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::{Read, Write};
-use std::process::{Command, Output};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Output, Stdio};
 
 use rustix::process::Signal;
 
@@ -191,6 +192,38 @@ fn by_unit(server: &TestServer) -> Output {
     let words = words.replace("/usr/bin/cos-ftp-server", env!("CARGO_BIN_EXE_cos-ftp-server"));
     let words: Vec<_> = words.split(' ').collect();
     Command::new(words[0]).args(&words[1..]).output().unwrap()
+}
+
+/// `reload` by the configuration of `server`, of the process `number`.
+fn reload_process(server: &TestServer, number: u32) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+    command.args(["reload", "--config"]).arg(server.config());
+    command.args(["--pid", &number.to_string()]).output().unwrap()
+}
+
+#[test]
+fn a_process_that_was_named_is_told_and_no_other() {
+    let [at_the_socket, meant] = [(); 2].map(|()| Setup::local().start());
+    let output = reload_process(&at_the_socket, meant.pid());
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("told by SIGHUP"), "{output:?}");
+    meant.wait_for_log("configuration read again");
+    assert!(!at_the_socket.log().contains("SIGHUP"), "{}", at_the_socket.log());
+    let output = reload_process(&at_the_socket, at_the_socket.pid());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("nothing has changed"), "{output:?}");
+}
+
+#[test]
+fn a_process_that_is_no_server_is_sent_no_signal() {
+    let server = Setup::local().start();
+    let mut other = Command::new("sh").stdin(Stdio::piped()).spawn().unwrap();
+    let output = reload_process(&server, other.id());
+    other.kill().unwrap();
+    let ended = other.wait().unwrap();
+    let said = format!("process {} runs \"sh\" and not cos-ftp-server", other.id());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&said), "{output:?}");
+    assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()));
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn what_serve_cannot_use_is_told_in_the_words_of_its_arguments() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     for (arguments, code, said) in [
-        (&["/nowhere/at/all"][..], 1, "no directory /nowhere/at/all: create it (mkdir -p /nowhere"),
+        (&["/nowhere/at/all"][..], 1, "no directory /nowhere/at/all: create it (mkdir -p), or"),
         (&[file.to_str().unwrap()], 1, "/file is not a directory: serve the directory that it"),
         (&[], 64, "serve needs a directory to serve"),
         (&[there, "--listen", &taken], 1, "or choose another --listen than "),

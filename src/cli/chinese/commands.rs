@@ -258,8 +258,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "正在以只读方式提供目录 {}（本进程没有写权限），按 Ctrl+C 停止",
     ),
     (
-        "there is no directory {}: create it (mkdir -p {}), or serve another one",
-        "目录 {} 不存在：请创建（mkdir -p {}），或提供其他目录",
+        "there is no directory {}: create it (mkdir -p), or serve another one",
+        "目录 {} 不存在：请创建（mkdir -p），或提供其他目录",
     ),
     ("{} is not a directory: serve the directory that it is in", "{} 不是目录：请提供它所在的目录"),
     (

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 
 use super::failure::CommandError;
+use super::language::Language;
 use super::status::{self, ServerSocket};
 use super::terminal::print;
 
@@ -58,7 +59,7 @@ pub(crate) fn give(socket: &ServerSocket, order: &OperatorOrder) -> Result<ExitC
     let OrderAnswer { done, text } =
         status::order(socket, order).map_err(CommandError::operation)?;
     match done {
-        true => print(&format!("{text}\n")),
+        true => print(&format!("{}\n", Language::of_environment().say(&text))),
         false => Err(CommandError::operation(text)),
     }
 }

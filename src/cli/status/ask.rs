@@ -16,6 +16,7 @@ use super::asked::{ServerSocket, is_nobody};
 use super::report::{Farewell, Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
+use crate::cli::language::Language;
 use crate::cli::orders::{OperatorOrder, OrderAnswer};
 use crate::cli::terminal::say;
 
@@ -40,7 +41,7 @@ pub(crate) fn ask(socket: &ServerSocket, form: Form) -> Result<String, String> {
     let report = understand(socket, &text)?;
     Ok(match form {
         Form::Json => text.trim_end().to_owned() + "\n",
-        Form::Text => table(&report, terminal_width()),
+        Form::Text => table(&report, terminal_width(), Language::of_environment()),
     })
 }
 

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use super::report::{SessionStatus, StatusReport, TransferStatus};
 use super::shown::{age, duration, printable, size};
 use super::standing;
+use crate::cli::language::Language;
+use crate::cli::terminal::columns;
 
 const HEADINGS: [&str; 8] =
     ["SESSION", "USER", "ADDRESS", "SINCE", "IDLE", "TLS", "DIRECTORY", "COMMAND"];
@@ -18,21 +20,22 @@ const DIRECTORY: usize = 6;
 /// What is left out of a cell that is cut.
 const CUT: char = '…';
 
-/// `report` in lines and columns of at most `width` characters.
-pub(super) fn table(report: &StatusReport, width: usize) -> String {
-    let mut rows = vec![HEADINGS.map(str::to_owned)];
-    rows.extend(report.sessions.iter().map(cells));
+/// `report` in lines of at most `width` columns of a terminal.
+pub(super) fn table(report: &StatusReport, width: usize, language: Language) -> String {
+    let mut rows = vec![HEADINGS.map(|heading| language.say(heading))];
+    rows.extend(report.sessions.iter().map(|session| cells(session, language)));
     let widths = fitting(&rows, width);
-    let mut lines = heading(report);
+    let mut lines: Vec<_> = heading(report).iter().map(|line| language.say(line)).collect();
     for (at, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
             let cell = if column == DIRECTORY { cut_front(cell, width) } else { cut(cell, width) };
-            format!("{cell:width$}")
+            let blanks = " ".repeat(width.saturating_sub(columns(&cell)));
+            cell + &blanks
         });
         lines.push(cells.collect::<Vec<_>>().join("  "));
         let session = at.checked_sub(1).and_then(|at| report.sessions.get(at));
         if let Some(transfer) = session.and_then(|session| session.transfer.as_ref()) {
-            lines.push(format!("         {}", progress(transfer)));
+            lines.push(format!("         {}", language.say(&progress(transfer))));
         }
     }
     lines.iter().fold(String::new(), |text, line| text + cut(line, width).trim_end() + "\n")
@@ -44,7 +47,7 @@ fn fitting(rows: &[[String; HEADINGS.len()]], width: usize) -> [usize; HEADINGS.
     let mut widths = [0; HEADINGS.len()];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(columns(cell));
         }
     }
     let gaps = 2 * (HEADINGS.len() - 1);
@@ -58,18 +61,28 @@ fn fitting(rows: &[[String; HEADINGS.len()]], width: usize) -> [usize; HEADINGS.
 }
 
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if columns(text) <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain([CUT]).collect()
+    fitting_part(text.chars(), width.saturating_sub(1)).into_iter().chain([CUT]).collect()
 }
 
 fn cut_front(text: &str, width: usize) -> String {
-    let Some(surplus) = text.chars().count().checked_sub(width).filter(|surplus| *surplus > 0)
-    else {
+    if columns(text) <= width {
         return text.to_owned();
+    }
+    let end = fitting_part(text.chars().rev(), width.saturating_sub(1));
+    [CUT].into_iter().chain(end.into_iter().rev()).collect()
+}
+
+/// The first of `characters`, as far as `width` columns have room for them.
+fn fitting_part(characters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
+    let mut used = 0;
+    let fits = |character: &char| {
+        used += columns(character.encode_utf8(&mut [0; 4]));
+        used <= width
     };
-    [CUT].into_iter().chain(text.chars().skip(surplus + 1)).collect()
+    characters.take_while(fits).collect()
 }
 
 fn heading(report: &StatusReport) -> Vec<String> {
@@ -124,15 +137,15 @@ fn listening(report: &StatusReport) -> Vec<String> {
     lines
 }
 
-fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
+fn cells(session: &SessionStatus, language: Language) -> [String; HEADINGS.len()] {
     let idle = session.idle_seconds.map_or_else(|| "-".to_owned(), duration);
     [
         session.id.to_string(),
         printable(session.user.as_deref().unwrap_or("-")),
         session.address.ip().to_canonical().to_string(),
-        age(&session.since),
-        idle,
-        if session.tls { "yes" } else { "no" }.to_owned(),
+        language.say(&age(&session.since)),
+        language.say(&idle),
+        language.say(if session.tls { "yes" } else { "no" }),
         printable(&session.directory),
         printable(&session.command),
     ]
@@ -216,7 +229,7 @@ mod tests {
     #[test]
     fn columns_stand_below_their_headings() {
         let sessions = vec![session(1, None, None), session(200, Some("alice"), Some(upload()))];
-        let text = table(&report(sessions), 80);
+        let text = table(&report(sessions), 80, Language::English);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "cos-ftp-server 1, process 7, since 2026-11-25T09:00:00Z");
         assert_eq!(lines[1], "listening on 0.0.0.0:21");
@@ -234,11 +247,27 @@ mod tests {
     }
 
     #[test]
+    fn in_chinese_columns_stand_below_their_headings_too() {
+        let mut wide = session(1, Some("alice"), Some(upload()));
+        wide.directory = "/照片/二〇二六".to_owned();
+        let text = table(&report(vec![wide, session(2, None, None)]), 80, Language::Chinese);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0], "cos-ftp-server 1，进程 7，启动于 2026-11-25T09:00:00Z");
+        assert_eq!(lines[2], "会话 2 个，传输 1 个，上传 2.5 MB/s，下载 0.0 MB/s");
+        let before = |line: usize, word| columns(lines[line].split(word).next().unwrap());
+        for row in [6, 8] {
+            assert_eq!(before(row, "STOR"), before(5, "命令"), "{text}");
+        }
+        let expected = "上传：10.6 MB / 42.4 MB（25 %），用时 2 秒，2.5 MB/s，已存储 3 个分块";
+        assert_eq!(lines[7].trim_start(), expected);
+    }
+
+    #[test]
     fn every_address_is_told_with_what_it_is_for() {
         let mut report = report(Vec::new());
         report.implicit_tls = vec!["0.0.0.0:990".parse().unwrap()];
         report.metrics = Some("127.0.0.1:9121".parse().unwrap());
-        let text = table(&report, 80);
+        let text = table(&report, 80, Language::English);
         let lines: Vec<_> = text.lines().skip(1).take(3).collect();
         assert_eq!(
             lines,
@@ -258,11 +287,14 @@ mod tests {
         long.command = format!("STOR begin-{}", "中".repeat(200));
         let mut report = report(vec![long]);
         report.listening = vec!["[2001:db8::1]:21".parse().unwrap(); 20];
-        let text = table(&report, 80);
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let text = table(&report, 80, Language::English);
+        assert!(text.lines().all(|line| columns(line) <= 80), "{text}");
         for shown in ["a-user", "2001:db8", "/end  ", "STOR begin", "…"] {
             assert!(text.contains(shown), "{shown}:\n{text}");
         }
-        assert!(table(&report, 1000).contains("/deep/deep"), "where there is room nothing is cut");
+        assert!(
+            table(&report, 1000, Language::English).contains("/deep/deep"),
+            "where there is room nothing is cut"
+        );
     }
 }

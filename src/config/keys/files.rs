@@ -173,10 +173,12 @@ fn left() -> Vec<Key> {
         row(FILES, "publish_parked_after", seconds_or_off()).example("60").means(
             "with `partial_upload = park`: when an upload whose client closed both connections in \
              order without waiting for the reply, and did not come back, is published as it is; \
-             0 for never; not set: 60, see [What happens to an interrupted \
+             0 for never; half of `abort_unfinished_after` at most, unless that is 0; not set: 60, \
+             see [What happens to an interrupted \
              upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
             "`partial_upload = park` 时：客户端未等待回复就正常关闭两条连接且没有再来续传，\
-             多久之后按现状发布；0 表示从不；未设置时为 60，\
+             多久之后按现状发布；0 表示从不；最多为 `abort_unfinished_after` 的一半\
+             （该值为 0 时不限）；未设置时为 60，\
              见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
         ),
         publish_parked

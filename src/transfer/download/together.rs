@@ -2,7 +2,7 @@
 //! others.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -11,7 +11,8 @@ use super::processor::Processor;
 use crate::transfer::concurrency::Others;
 
 /// Where fetching ahead has brought nothing to one of several on a busy processor, none of them
-/// tries it for so long.
+/// tries it for so long; nor does another while one tries, unless that takes longer, as with a
+/// client or a store that stands still.
 const REST: Duration = Duration::from_secs(5);
 
 /// The downloads that run.
@@ -20,9 +21,9 @@ pub struct Downloads {
     moved: AtomicU64,
     running: AtomicUsize,
     rest_until: Mutex<Option<Instant>>,
-    /// Whether one of them finds out what fetching ahead brings while the processor is busy: where
-    /// all do so at once, none can tell.
-    is_trying: AtomicBool,
+    /// Until when one of them may find out alone what fetching ahead brings while the processor is
+    /// busy, if one does: where all do so at once, none can tell.
+    trial_until: Mutex<Option<Instant>>,
 }
 
 /// One of them.
@@ -30,7 +31,8 @@ pub struct Downloads {
 pub(super) struct AmongDownloads {
     all: Arc<Downloads>,
     moved: u64,
-    is_trying: bool,
+    /// Until when it tries alone.
+    trial_until: Option<Instant>,
     /// On which its last trial began.
     processor: Processor,
 }
@@ -39,7 +41,7 @@ impl AmongDownloads {
     /// One that begins.
     pub(super) fn join(all: &Arc<Downloads>) -> Self {
         all.running.fetch_add(1, Ordering::Relaxed);
-        Self { all: Arc::clone(all), moved: 0, is_trying: false, processor: Processor::Free }
+        Self { all: Arc::clone(all), moved: 0, trial_until: None, processor: Processor::Free }
     }
 
     /// Its client has taken so many bytes.
@@ -68,17 +70,28 @@ impl AmongDownloads {
         }
         match processor {
             Processor::Free => true,
-            Processor::Busy => {
-                self.is_trying = !self.all.is_trying.swap(true, Ordering::Relaxed);
-                self.is_trying
-            }
+            Processor::Busy => self.begin_alone(now),
         }
+    }
+
+    /// Whether no other tries, or none that may do so any longer.
+    fn begin_alone(&mut self, now: Instant) -> bool {
+        let mut running = self.all.trial_until.lock();
+        let is_free = running.is_none_or(|until| until <= now);
+        if is_free {
+            self.trial_until = Some(now + REST);
+            *running = self.trial_until;
+        }
+        is_free
     }
 
     /// It knows what fetching ahead brings.
     pub(super) fn end_trial(&mut self) {
-        if std::mem::take(&mut self.is_trying) {
-            self.all.is_trying.store(false, Ordering::Relaxed);
+        let Some(own) = self.trial_until.take() else { return };
+        let mut running = self.all.trial_until.lock();
+        // Another may have begun since its time was over.
+        if *running == Some(own) {
+            *running = None;
         }
     }
 
@@ -140,5 +153,18 @@ mod tests {
         let _third = AmongDownloads::join(&all);
         drop(second);
         assert!(first.begin_trial(Busy, now));
+    }
+
+    #[test]
+    fn one_whose_trial_takes_long_keeps_the_others_from_theirs_for_a_while_only() {
+        let (all, now) = (Arc::default(), Instant::now());
+        let [mut slow, mut second, mut third] = [(); 3].map(|()| AmongDownloads::join(&all));
+        assert!(slow.begin_trial(Busy, now) && !second.begin_trial(Busy, now));
+        assert!(second.begin_trial(Busy, now + REST));
+        // It is the second's turn, whatever becomes of the first.
+        drop(slow);
+        assert!(!third.begin_trial(Busy, now + REST));
+        second.end_trial();
+        assert!(third.begin_trial(Busy, now + REST));
     }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# dput-ng 1.35 (Debian 12), method `ftp`: whatever 5xx the server refuses a file with (550, 552,
-# 553), it warns, goes on with the next, uploads the .changes that names the file, ends with 0 and
-# notes the upload in its log (.upload), so that it refuses to try again without --force. It stops
-# after a 4xx alone. (dput 1.1.3 does so after 553 alone:
+# dput-ng 1.35 (Debian 12), method `ftp`: when the server refuses a file by a 5xx (tried: 550 and
+# 552), it warns, goes on with the next, uploads the .changes that names the file, ends with 0 and
+# notes the upload in its log (.upload), so that it refuses to try again without --force. After a
+# 4xx (tried: 451) it stops. (dput 1.1.3 goes on after 553, and stops after 550:
 # dput-goes-on-after-553-and-ends-with-0.sh.)
 #
 # Seen: after 550 and 552 status 0, the .changes alone stored, a log, and status 3 the next time;
