@@ -125,7 +125,11 @@ impl Multipart for DiscardingStore {
         Some(parked.upload.clone())
     }
 
-    fn resume_multipart_upload(&self, _: &MultipartUpload) -> Option<MultipartUpload> {
+    fn resume_multipart_upload(
+        &self,
+        _: &MultipartUpload,
+        _: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
         self.parked.lock().take().map(|parked| parked.upload)
     }
 

@@ -140,15 +140,21 @@ pub trait Multipart: FileTree {
         Ok(None)
     }
 
-    /// Goes on with a parked upload; `None` when somebody else does so already.
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        let _ = upload;
+    /// Goes on with a parked upload that was found to have `begun` then; `None` when somebody else
+    /// does so already.
+    fn resume_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
+        let _ = (upload, begun);
         None
     }
 
     /// The same of one that this process has parked; `None` also when it has dropped it.
     fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        self.resume_multipart_upload(upload)
+        let _ = upload;
+        None
     }
 
     /// A page of the uploads in parts that stand below this store's root, begun by whomever and

@@ -19,6 +19,8 @@ mod others;
 mod patience;
 /// What was ended in order, and is not gone on with.
 mod publishing;
+/// One that was left here and one that another server had parked.
+mod resumed_here;
 /// The sweeper of what nobody goes on with.
 mod sweeping;
 /// One that was left and a newer one.

@@ -360,8 +360,16 @@ impl Multipart for LocalStore {
         names.iter().filter_map(|name| directory.join(name).ok()).collect()
     }
 
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        self.resume(upload).ok()
+    fn resume_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
+        self.resume_found(upload, begun).ok()
+    }
+
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.resume_own(upload).ok()
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {

@@ -200,18 +200,31 @@ impl LocalStore {
         size.saturating_sub(1)
     }
 
-    /// Takes what is parked away from those who look for it.
-    pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
-        let upload_id = Staging::new_name();
+    /// Takes what is parked, and was found to have `begun` then, away from those who look for it.
+    pub(super) fn resume_found(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> LocalResult<MultipartUpload> {
+        let (key, upload_id) = (self.whole_path(&upload.path), Staging::new_name());
         // In this order: whoever does not find the file sees why.
-        let is_own =
-            self.parked.resume(&self.whole_path(&upload.path), &upload.upload_id, &upload_id);
+        let is_own = self.parked.resume_found(&key, &upload.upload_id, &upload_id, begun);
         // Of a file that is not there any more nothing can be renamed.
-        let renamed = self.staging.rename(&upload.upload_id, &upload_id);
-        if renamed.is_err() && is_own {
-            self.parked.release(&upload_id);
+        self.staging.rename(&upload.upload_id, &upload_id).inspect_err(|_| match is_own {
+            true => self.parked.release(&upload_id),
+            false => self.parked.forget(&key, &upload_id),
+        })?;
+        Ok(MultipartUpload { path: upload.path.clone(), upload_id })
+    }
+
+    /// The same of what this process has parked.
+    pub(super) fn resume_own(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
+        let (key, upload_id) = (self.whole_path(&upload.path), Staging::new_name());
+        if !self.parked.resume(&key, &upload.upload_id, &upload_id) {
+            return Err(ErrorKind::NotFound.into());
         }
-        renamed?;
+        let renamed = self.staging.rename(&upload.upload_id, &upload_id);
+        renamed.inspect_err(|_| self.parked.release(&upload_id))?;
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
 }

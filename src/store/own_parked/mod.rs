@@ -65,6 +65,22 @@ struct OwnUpload {
 }
 
 impl OwnUpload {
+    /// One of which nothing is known to be there yet.
+    fn new(id: &str, begun: OffsetDateTime) -> Self {
+        Self {
+            id: id.to_owned(),
+            number: 0,
+            parked_as: None,
+            has_parts: false,
+            bytes: 0,
+            offset: 0,
+            begun,
+            is_taken: false,
+            is_shelved: false,
+            is_dropped: false,
+        }
+    }
+
     /// Whether it is called so, or was before somebody went on with it.
     fn is(&self, id: &str) -> bool {
         self.id == id || self.parked_as.as_deref() == Some(id)
@@ -92,6 +108,25 @@ impl ParkedNotes {
             self.order.remove(&upload.number);
         }
         removed
+    }
+
+    /// See [`OwnParked::resume`].
+    fn resume(&mut self, key: &str, id: &str, new_id: &str) -> bool {
+        let is_free = |upload: &&mut OwnUpload| !upload.is_taken && !upload.is_dropped;
+        let Some(upload) = self.find(key, id).filter(is_free) else { return false };
+        upload.is_taken = true;
+        upload.parked_as = Some(std::mem::replace(&mut upload.id, new_id.to_owned()));
+        true
+    }
+
+    /// One that is new, in the place of the oldest where there are too many.
+    fn add(&mut self, key: &str, upload: OwnUpload) {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.insert(key, OwnUpload { number, ..upload });
+        if self.order.len() > UPLOADS {
+            self.evict();
+        }
     }
 
     fn insert(&mut self, key: &str, upload: OwnUpload) {
@@ -124,24 +159,14 @@ impl OwnParked {
     pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
         let mut noted = self.0.lock();
         let earlier = noted.remove(key, |upload| upload.is(id));
-        let number = noted.next_number;
-        noted.next_number += 1;
         let upload = OwnUpload {
-            id: id.to_owned(),
-            number,
-            parked_as: None,
             has_parts: !parts.is_empty(),
             bytes: bytes_of(parts),
             offset: offset_behind(parts),
-            begun,
-            is_taken: false,
             is_shelved: earlier.iter().any(|upload| upload.is_shelved),
-            is_dropped: false,
+            ..OwnUpload::new(id, begun)
         };
-        noted.insert(key, upload);
-        if noted.order.len() > UPLOADS {
-            noted.evict();
-        }
+        noted.add(key, upload);
     }
 
     /// The store has told which `parts` of one are there.
@@ -156,12 +181,29 @@ impl OwnParked {
     /// Somebody in this process goes on with one, which is called `new_id` from then on. Whether it
     /// was there: what is dropped meanwhile is not.
     pub(crate) fn resume(&self, key: &str, id: &str, new_id: &str) -> bool {
+        self.0.lock().resume(key, id, new_id)
+    }
+
+    /// Somebody in this process goes on with one that was found to have `begun` then, which is
+    /// called `new_id` from then on. Also where another process had parked it: older ones are to
+    /// give way to it. Whether it had been known.
+    pub(crate) fn resume_found(
+        &self,
+        key: &str,
+        id: &str,
+        new_id: &str,
+        begun: OffsetDateTime,
+    ) -> bool {
         let mut noted = self.0.lock();
-        let is_free = |upload: &&mut OwnUpload| !upload.is_taken && !upload.is_dropped;
-        let Some(upload) = noted.find(key, id).filter(is_free) else { return false };
-        upload.is_taken = true;
-        upload.parked_as = Some(std::mem::replace(&mut upload.id, new_id.to_owned()));
-        true
+        if noted.of(key).iter().any(|upload| upload.is(id)) {
+            noted.resume(key, id, new_id);
+            return true;
+        }
+        let parked_as = Some(id.to_owned());
+        let found = OwnUpload { parked_as, is_taken: true, ..OwnUpload::new(new_id, begun) };
+        // Who was to go on with less would have been told of nothing.
+        noted.add(key, OwnUpload { has_parts: true, ..found });
+        false
     }
 
     /// Whether somebody goes on with one of `key` that was begun later.

@@ -144,3 +144,22 @@ fn a_file_hides_the_directory_of_its_name() {
         assert_eq!(told.collect::<Vec<_>>(), [("d", false), ("e", true)]);
     }
 }
+
+#[test]
+fn what_another_process_had_parked_is_known_once_somebody_goes_on_with_it() {
+    let parked = OwnParked::default();
+    let later = NOW + Duration::seconds(1);
+    parked.note("k", "own", &parts(&[5, 5]), NOW);
+    assert!(!parked.resume_found("k", "another's", "now", later));
+    assert!(parked.has_newer_taken("k", NOW) && !parked.has_newer_taken("k", later));
+    assert_eq!(parked.state("k", "another's"), ParkedNote::Taken);
+    assert_eq!(parked.parked_as("k", "now").as_deref(), Some("another's"));
+    // What is older does not count.
+    assert!(!parked.resume_found("k", "oldest", "oldest now", NOW - Duration::seconds(1)));
+    assert!(parked.newer_than("k", "own", NOW).iter().all(|newer| newer.upload_id == "now"));
+    parked.forget("k", "now");
+    assert!(!parked.has_newer_taken("k", NOW));
+    // One's own is known all the same.
+    assert!(parked.resume_found("k", "own", "own now", NOW));
+    assert!(parked.resume_found("k", "own now", "again", NOW));
+}

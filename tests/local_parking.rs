@@ -1,0 +1,67 @@
+//! What a directory keeps of parked uploads, seen past the server.
+
+use std::fs;
+use std::path::PathBuf;
+
+use cos_ftp_server::store::local::{LocalOptions, LocalStore};
+use cos_ftp_server::store::{
+    Body, Cancel, Freshness, Multipart, MultipartUpload, OwnUploadState, ParkedUpload, PartPlace,
+};
+use cos_ftp_server::vfs::FtpPath;
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+
+/// Where what is not finished stands.
+const WORK_DIRECTORY: &str = ".cos-ftp-server";
+
+fn open(directory: &TempDir) -> LocalStore {
+    LocalStore::open(&LocalOptions { root: directory.path().to_owned() }).unwrap()
+}
+
+fn file() -> FtpPath {
+    FtpPath::root().join("file").unwrap()
+}
+
+fn place(directory: &TempDir, upload: &MultipartUpload) -> PathBuf {
+    directory.path().join(WORK_DIRECTORY).join(&upload.upload_id)
+}
+
+/// Four bytes of an upload that was `begun` then.
+fn begin(store: &LocalStore, begun: OffsetDateTime) -> ParkedUpload {
+    let upload = store.create_multipart_upload(&file()).unwrap();
+    let first = PartPlace { number: 1, offset: 0 };
+    let part = store.upload_part(&upload, first, &Body::new(&[b"1234"], &Cancel::new())).unwrap();
+    ParkedUpload { upload, parts: vec![part], lost: 0, begun }
+}
+
+fn park(store: &LocalStore, begun: OffsetDateTime) -> MultipartUpload {
+    store.park_multipart_upload(&begin(store, begun)).unwrap()
+}
+
+/// Two processes serve the directory.
+#[test]
+fn who_goes_on_with_what_another_has_parked_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, another) = (open(&directory), open(&directory));
+    let now = OffsetDateTime::now_utc();
+    let older = park(&store, now - Duration::seconds(2));
+    let newer = park(&another, now);
+    let found = store.find_parked_upload(&file(), Freshness::Now).unwrap().unwrap();
+    assert_eq!(found.upload, newer);
+    let resumed = store.resume_multipart_upload(&found.upload, found.begun).unwrap();
+    // Nobody is offered the older one meanwhile.
+    assert_eq!(store.find_parked_upload(&file(), Freshness::Now).unwrap(), None);
+    match store.own_parked_upload(&older).unwrap() {
+        OwnUploadState::Waits(_, newer) => assert!(newer.iter().any(|newer| newer.is_taken)),
+        other => panic!("{other:?}"),
+    }
+    // It is parked again under the name by which the other process knows it.
+    let again = ParkedUpload { upload: resumed, ..found };
+    assert_eq!(store.park_multipart_upload(&again), Some(newer.clone()));
+    // What is gone was never gone on with.
+    fs::remove_file(place(&directory, &newer)).unwrap();
+    assert_eq!(store.resume_multipart_upload(&newer, now), None);
+    store.abort_multipart_upload(&newer).unwrap();
+    assert_eq!(store.resume_multipart_upload(&newer, now), None);
+    assert!(store.find_parked_upload(&file(), Freshness::Now).unwrap().is_some());
+}
