@@ -222,8 +222,11 @@ pub struct ParkedUpload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnUploadState {
     /// It waits. Then, the newer ones of its name that this process has parked and somebody can go
-    /// on with, or does.
+    /// on with.
     Waits(ParkedUpload, Vec<NewerUpload>),
+    /// It waits, and somebody in this process goes on with a newer one of its name. The store was
+    /// not asked.
+    GivesWay,
     /// Somebody in this process goes on with it.
     Taken,
     /// This process has dropped it, or it became the file.
@@ -239,8 +242,6 @@ pub struct NewerUpload {
     pub upload_id: String,
     /// Bytes of its parts when it was parked.
     pub bytes: u64,
-    /// Whether somebody in this process goes on with it at present.
-    pub is_taken: bool,
 }
 
 impl ParkedUpload {

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::{Cut, SENT, WHOLE, cut_upload, offset, parking};
 use crate::support::ftp::Ftp;
+use crate::support::injector::{Injector, Request};
 use crate::support::rgw::Rgw;
 use crate::support::server::Setup;
 use crate::support::stored::noise;
@@ -11,7 +12,8 @@ use crate::support::stored::noise;
 #[test]
 fn what_was_left_here_gives_way_to_it() {
     let first = parking().start();
-    let second = Setup::beside(&first)
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let second = Setup::bucket_named(first.stored().bucket(), &injector.endpoint())
         .option("partial_upload", "park")
         .option("metadata_cache_time", "0")
         .option("publish_parked_after", "1")
@@ -37,6 +39,12 @@ fn what_was_left_here_gives_way_to_it() {
     Cut::Leave.happen(older, older_stream);
     second.wait_for_log_after(skip, "upload path=");
     second.wait_for_log(&format!("/file: {SENT} bytes that were left wait"));
+    // As long as that lasts, the store is asked nothing.
+    let of_file = |(_, key): &&(Request, String)| key == "file";
+    let before = injector.seen().iter().filter(of_file).count();
+    cut_upload(&second, "STOR", "tick", b"tick", Cut::Leave);
+    second.wait_for_log("published path=\"/tick\"");
+    assert_eq!(injector.seen().iter().filter(of_file).count(), before);
     // Nor is anybody told to go on with the older one.
     Ftp::login(&second).expect("SIZE file", "550 ");
     stream.write_all(&whole[SENT..]).expect("the server takes the data");

@@ -166,6 +166,7 @@ impl LocalStore {
         let (key, id) = (self.whole_path(&upload.path), &*upload.upload_id);
         let begun = match self.parked.state(&key, id) {
             ParkedNote::Taken => return Ok(OwnUploadState::Taken),
+            ParkedNote::GivesWay => return Ok(OwnUploadState::GivesWay),
             ParkedNote::Dropped => return Ok(OwnUploadState::Dropped),
             ParkedNote::Waits(begun) => Some(begun),
             ParkedNote::Unknown => None,
@@ -179,8 +180,10 @@ impl LocalStore {
         }
         // The time of the file may be coarser.
         let parked = ParkedUpload { begun: begun.unwrap_or(parked.begun), ..parked };
-        let newer = self.parked.newer_than(&key, id, parked.begun);
-        Ok(OwnUploadState::Waits(parked, newer))
+        Ok(match self.parked.newer_than(&key, id, parked.begun) {
+            Some(newer) => OwnUploadState::Waits(parked, newer),
+            None => OwnUploadState::GivesWay,
+        })
     }
 
     /// Drops what this process has parked for `path`, but what is to be kept. Tells how many.

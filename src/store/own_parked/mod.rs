@@ -35,6 +35,8 @@ pub(crate) enum ParkedNote {
     Waits(OffsetDateTime),
     /// Somebody in this process goes on with it.
     Taken,
+    /// Nobody does, but somebody with one of its name that was begun later.
+    GivesWay,
     /// This process has dropped it, or it became the file.
     Dropped,
     /// Nothing: it was one of too many.
@@ -154,6 +156,11 @@ fn newest(uploads: &[OwnUpload]) -> Option<&OwnUpload> {
     offered.max_by_key(|upload| (upload.has_parts, upload.begun))
 }
 
+/// Whether somebody goes on with one that was begun later.
+fn has_newer_taken(uploads: &[OwnUpload], begun: OffsetDateTime) -> bool {
+    uploads.iter().any(|upload| upload.is_taken && !upload.is_shelved && upload.begun > begun)
+}
+
 impl OwnParked {
     /// The upload `id` of `key` was parked, which was `begun` then, and of which `parts` are there.
     pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
@@ -208,7 +215,7 @@ impl OwnParked {
 
     /// Whether somebody goes on with one of `key` that was begun later.
     pub(crate) fn has_newer_taken(&self, key: &str, begun: OffsetDateTime) -> bool {
-        self.0.lock().of(key).iter().any(|u| u.is_taken && !u.is_shelved && u.begun > begun)
+        has_newer_taken(self.0.lock().of(key), begun)
     }
 
     /// What the upload was called with which somebody goes on as `id`.
@@ -281,6 +288,7 @@ impl OwnParked {
         match noted.of(key).iter().find(|upload| upload.is(id)) {
             Some(upload) if upload.is_taken => ParkedNote::Taken,
             Some(upload) if upload.is_dropped => ParkedNote::Dropped,
+            Some(upload) if has_newer_taken(noted.of(key), upload.begun) => ParkedNote::GivesWay,
             Some(upload) => ParkedNote::Waits(upload.begun),
             None if noted.has_evicted => ParkedNote::Unknown,
             None => ParkedNote::Dropped,
@@ -293,22 +301,21 @@ impl OwnParked {
     }
 
     /// Those of `key` that were begun later than the upload `id`, which was `begun` then, and that
-    /// somebody can go on with, or does.
+    /// somebody can go on with; `None` where somebody does.
     pub(crate) fn newer_than(
         &self,
         key: &str,
         id: &str,
         begun: OffsetDateTime,
-    ) -> Vec<NewerUpload> {
+    ) -> Option<Vec<NewerUpload>> {
         let noted = self.0.lock();
+        if has_newer_taken(noted.of(key), begun) {
+            return None;
+        }
         let others = noted.of(key).iter().filter(|upload| !upload.is_shelved && !upload.is(id));
         let newer = others.filter(|upload| upload.begun > begun && upload.has_parts);
-        let told = newer.cloned().map(|OwnUpload { id, bytes, is_taken, .. }| NewerUpload {
-            upload_id: id,
-            bytes,
-            is_taken,
-        });
-        told.collect()
+        let told = |OwnUpload { id, bytes, .. }| NewerUpload { upload_id: id, bytes };
+        Some(newer.cloned().map(told).collect())
     }
 
     /// What stands behind `directory` in the keys that begin so.

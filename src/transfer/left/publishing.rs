@@ -54,11 +54,9 @@ enum Turn {
     Early,
 }
 
-/// What is newer than one that was left, and not to be published after it.
+/// What is parked of a newer one, and not to be published after one that was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NewerRival {
-    /// Somebody in this process goes on with it.
-    Taken,
     /// This process has parked it.
     Own,
     /// Another server has.
@@ -128,6 +126,7 @@ impl LeftUpload {
         let (parked, newer) = match store.own_parked_upload(&self.upload)? {
             OwnUploadState::Waits(parked, newer) => (parked, newer),
             OwnUploadState::Taken => return Ok(LeftOutcome::Taken),
+            OwnUploadState::GivesWay => return Ok(LeftOutcome::Waits),
             OwnUploadState::Dropped => {
                 let bytes = self.bytes;
                 log::info!("{path}: what was left with {bytes} bytes was ended otherwise");
@@ -146,8 +145,7 @@ impl LeftUpload {
             return Ok(LeftOutcome::Ended);
         }
         let rival = self.rival(&parked, &newer, others)?;
-        let is_last = turn == Turn::Last && rival != Some(NewerRival::Taken);
-        if rival.is_some() && !is_last {
+        if rival.is_some() && turn != Turn::Last {
             return Ok(LeftOutcome::Waits);
         }
         let Some(upload) = store.resume_own_parked(&parked.upload) else {
@@ -170,17 +168,14 @@ impl LeftUpload {
         log::warn!("{}: a newer upload of that name is parked, which {what}", self.upload.path);
     }
 
-    /// Another upload of the name that was begun later and broke, or is gone on with: once this one
-    /// stood there, nobody could go on with that. One of `others` is published after this one.
+    /// Another upload of the name that was begun later and broke: once this one stood there, nobody
+    /// could go on with that. One of `others` is published after this one.
     fn rival(
         &self,
         parked: &ParkedUpload,
         newer: &[NewerUpload],
         others: &LeftUploads,
     ) -> Result<Option<NewerRival>> {
-        if newer.iter().any(|newer| newer.is_taken) {
-            return Ok(Some(NewerRival::Taken));
-        }
         if newer.iter().any(|newer| !others.holds_all_of(&newer.upload_id, newer.bytes)) {
             return Ok(Some(NewerRival::Own));
         }
