@@ -1,5 +1,7 @@
 //! `partial_upload = park`: what an interrupted upload had brought waits, unseen, for its client.
 
+/// A bucket that does not answer when something is to be published.
+mod away;
 /// Where nothing can be copied.
 mod copyless;
 /// Removed and renamed directories in which something is parked.

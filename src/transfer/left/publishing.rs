@@ -32,11 +32,13 @@ pub struct LeftUpload {
 
 /// What came of the try to publish one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOutcome {
+pub(super) enum LeftOutcome {
     /// Nothing is left to be done.
     Ended,
     /// The store does not answer now.
     StoreAway,
+    /// Nor did it a moment ago.
+    NotAsked,
     /// A newer upload of the name is to end first.
     Waits,
     /// Somebody in this process goes on with it at present.
@@ -67,7 +69,7 @@ impl DueUpload {
     /// Lets it become the file, unless a newer one of its name waits that is not among `others`:
     /// published in its turn, this one would take the name from that. Half the time after which
     /// silent uploads are dropped it gives way, and no longer, but to one that is gone on with.
-    pub fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
+    pub(super) fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
         let turn = if Instant::now() < self.last_at { Turn::Due } else { Turn::Last };
         let outcome = self.upload.publish(others, turn);
         if outcome == LeftOutcome::Waits && !self.is_told {
@@ -83,7 +85,7 @@ impl DueUpload {
     }
 
     /// The same where it does not wait in this process any more.
-    pub fn try_early(&self, others: &LeftUploads) -> LeftOutcome {
+    pub(super) fn publish_early(&self, others: &LeftUploads) -> LeftOutcome {
         let outcome = self.upload.publish(others, Turn::Early);
         let LeftUpload { upload, bytes, .. } = &self.upload;
         match outcome {
@@ -96,7 +98,7 @@ impl DueUpload {
                 "{}: {bytes} bytes that were left are not published, as somebody goes on with them",
                 upload.path
             ),
-            LeftOutcome::Ended | LeftOutcome::StoreAway => {}
+            LeftOutcome::Ended | LeftOutcome::StoreAway | LeftOutcome::NotAsked => {}
         }
         outcome
     }
@@ -107,11 +109,15 @@ impl LeftUpload {
     /// newer has the name. It gives way to a newer upload of its name that is not among `others`:
     /// always to one that somebody goes on with, and but at its last turn to one that is parked.
     fn publish(&self, others: &LeftUploads, turn: Turn) -> LeftOutcome {
-        let path = &self.upload.path;
+        let (path, store) = (&self.upload.path, self.store_name());
+        if others.is_away(&store) {
+            return LeftOutcome::NotAsked;
+        }
         match self.try_publish(others, turn) {
             Ok(outcome) => outcome,
             Err(error) if error.kind == ErrorKind::Unavailable => {
                 log::warn!("{path} cannot be published now: {error}");
+                others.note_away(store);
                 LeftOutcome::StoreAway
             }
             Err(error) => {
@@ -119,6 +125,13 @@ impl LeftUpload {
                 LeftOutcome::Ended
             }
         }
+    }
+
+    /// The bucket in which it is, among all that there are.
+    pub(super) fn store_name(&self) -> String {
+        let (store, path) = (&self.store, &self.upload.path);
+        let (whole, key) = (store.whole_name(path), store.place_of(path).key);
+        whole.strip_suffix(&*key).unwrap_or(&whole).to_owned()
     }
 
     fn try_publish(&self, others: &LeftUploads, turn: Turn) -> Result<LeftOutcome> {
