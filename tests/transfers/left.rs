@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use cos_ftp_server::store::{
-    Body, Cancel, ErrorKind, Multipart, MultipartUpload, ObjectStore, Operation, ParkedUpload,
-    PartPlace,
+    Body, Cancel, ErrorKind, Expected, FileTree, Multipart, MultipartUpload, ObjectStore,
+    Operation, ParkedUpload, PartPlace,
 };
 use cos_ftp_server::transfer::{LeftUpload, LeftUploads};
 use cos_ftp_server::vfs::FtpPath;
@@ -95,6 +95,21 @@ fn whoever_waits_for_the_next_hears_of_what_waits_for_its_store() {
         outcome.expect("it is tried again");
     });
     assert!(is_published(&store, "file"));
+}
+
+#[test]
+fn what_is_given_up_is_dropped_once_the_store_takes_that() {
+    let (store, left) = (ScriptedStore::new(S3_LIMITS), LeftUploads::new(Some(PAUSE)));
+    assert!(left.add(leave(&store, "file"), Duration::ZERO).is_none());
+    let path = FtpPath::root().child("file").unwrap();
+    let cancel = Cancel::new();
+    store.put_object(&path, &Body::new(&[b"newer"], &cancel), &Expected::Anything).unwrap();
+    store.script(Operation::AbortMultipartUpload, 1, Event::Fail(ErrorKind::Unavailable));
+    for left_over in [1, 0] {
+        left.publish(left.wait_for_due().expect("one that is due"));
+        assert_eq!(store.unfinished(), left_over);
+    }
+    assert_eq!(store.read("/file").as_deref(), Some(&b"newer"[..]));
 }
 
 /// Half of it is how long a store is not asked again.

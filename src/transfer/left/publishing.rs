@@ -229,9 +229,13 @@ impl LeftUpload {
                     ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
                 ) =>
             {
-                let given_up = store.abort_multipart_upload(&parked.upload);
+                if let Err(error) = store.abort_multipart_upload(&parked.upload) {
+                    // It is given up once the store takes that.
+                    store.park_multipart_upload(parked);
+                    return Err(error);
+                }
                 log::warn!("{path} was stored meanwhile: what was parked before is given up");
-                given_up.map(|()| LeftOutcome::Ended)
+                Ok(LeftOutcome::Ended)
             }
             Err(error) => {
                 store.park_multipart_upload(parked);
