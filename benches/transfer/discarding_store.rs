@@ -8,6 +8,7 @@ use cos_ftp_server::store::{
 };
 use cos_ftp_server::vfs::FtpPath;
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 
 /// Every upload ends here. An upload asks a store for nothing else than what is answered.
 #[derive(Default)]

@@ -68,7 +68,7 @@ fn of_too_many_the_next_is_published_early_and_held_until_then() {
     // Whoever ends asks each store once more.
     left.close();
     for _ in 0..2 {
-        assert!(left.publish_last(&left.take().expect("one that waits")));
+        assert!(left.publish_last(left.take().expect("one that waits")));
     }
     assert!(is_published(&store, "first") && is_published(&store, "another"));
     assert!(!left.holds(&id) && !left.holds(&other_id));
@@ -80,7 +80,7 @@ fn whoever_waits_for_the_next_hears_of_what_waits_for_its_store() {
     assert!(left.add(leave(&store, "file"), HOUR).is_none());
     let due = left.take().expect("one that waits");
     store.script(Operation::ListParts, 1, Event::Fail(ErrorKind::Unavailable));
-    let (told, telling) = mpsc::channel();
+    let (telling, told) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(|| {
             telling.send(()).unwrap();
@@ -127,9 +127,8 @@ fn a_store_that_is_away_keeps_nobody_elses_uploads() {
         away.script(Operation::ListParts, asked + 1, Event::Fail(ErrorKind::Unavailable));
         if closes {
             left.close();
-            let told: Vec<_> = std::iter::from_fn(|| left.take())
-                .map(|due| left.publish_last(&due))
-                .collect();
+            let told: Vec<_> =
+                std::iter::from_fn(|| left.take()).map(|due| left.publish_last(due)).collect();
             assert_eq!(told, [false, false, true]);
         } else {
             (0..3).for_each(|_| left.publish(left.wait_for_due().expect("one that is due")));

@@ -87,6 +87,8 @@ pub struct DueUpload {
     last_at: Instant,
     /// Whether it was told that it waits.
     is_told: bool,
+    /// Whether the store may have put it together, though it did not say so.
+    is_in_doubt: bool,
 }
 
 impl LeftUploads {
@@ -108,7 +110,7 @@ impl LeftUploads {
         let now = Instant::now();
         let patience = if self.is_swept { patience.min(self.longest) } else { patience };
         let last_at = now + self.longest.max(patience);
-        self.insert(now + patience, DueUpload { upload, patience, last_at, is_told: false })
+        self.insert(now + patience, DueUpload::new(upload, patience, last_at))
     }
 
     /// Tries one whose time has come, and keeps it where it is to be tried again.
@@ -127,7 +129,7 @@ impl LeftUploads {
     /// Publishes one that [`Self::add`] handed over, unless it gives way to a newer one of its
     /// name: then both stay parked. Where the store does not answer it waits once more, while
     /// anything may.
-    pub fn publish_early(&self, due: DueUpload) {
+    pub fn publish_early(&self, mut due: DueUpload) {
         match due.publish_early(self) {
             outcome @ (LeftOutcome::StoreAway | LeftOutcome::NotAsked) => self.keep(due, outcome),
             LeftOutcome::Ended | LeftOutcome::Waits | LeftOutcome::Taken => self.finish(&due),
@@ -136,9 +138,9 @@ impl LeftUploads {
 
     /// The same of one that [`Self::take`] handed over, and that does not wait. Tells whether the
     /// store answered.
-    pub fn publish_last(&self, due: &DueUpload) -> bool {
+    pub fn publish_last(&self, mut due: DueUpload) -> bool {
         let outcome = due.publish_early(self);
-        self.finish(due);
+        self.finish(&due);
         !matches!(outcome, LeftOutcome::StoreAway | LeftOutcome::NotAsked)
     }
 
@@ -257,6 +259,10 @@ impl LeftUploads {
 }
 
 impl DueUpload {
+    fn new(upload: LeftUpload, patience: Duration, last_at: Instant) -> Self {
+        Self { upload, patience, last_at, is_told: false, is_in_doubt: false }
+    }
+
     fn id(&self) -> &str {
         &self.upload.upload.upload_id
     }

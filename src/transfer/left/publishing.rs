@@ -71,7 +71,7 @@ impl DueUpload {
     /// silent uploads are dropped it gives way, and no longer, but to one that is gone on with.
     pub(super) fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
         let turn = if Instant::now() < self.last_at { Turn::Due } else { Turn::Last };
-        let outcome = self.upload.publish(others, turn);
+        let outcome = self.upload.publish(others, turn, &mut self.is_in_doubt);
         if outcome == LeftOutcome::Waits && !self.is_told {
             self.is_told = true;
             log::info!(
@@ -85,8 +85,8 @@ impl DueUpload {
     }
 
     /// The same where it does not wait in this process any more.
-    pub(super) fn publish_early(&self, others: &LeftUploads) -> LeftOutcome {
-        let outcome = self.upload.publish(others, Turn::Early);
+    pub(super) fn publish_early(&mut self, others: &LeftUploads) -> LeftOutcome {
+        let outcome = self.upload.publish(others, Turn::Early, &mut self.is_in_doubt);
         let LeftUpload { upload, bytes, .. } = &self.upload;
         match outcome {
             LeftOutcome::Waits => log::warn!(
@@ -108,12 +108,13 @@ impl LeftUpload {
     /// Lets it become the file, as far as it came, unless its client goes on with it, or something
     /// newer has the name. It gives way to a newer upload of its name that is not among `others`:
     /// always to one that somebody goes on with, and but at its last turn to one that is parked.
-    fn publish(&self, others: &LeftUploads, turn: Turn) -> LeftOutcome {
+    /// Whether the store may have put it together without saying so is told `in_doubt`.
+    fn publish(&self, others: &LeftUploads, turn: Turn, in_doubt: &mut bool) -> LeftOutcome {
         let (path, store) = (&self.upload.path, self.store_name());
         if others.is_away(&store) {
             return LeftOutcome::NotAsked;
         }
-        match self.try_publish(others, turn) {
+        match self.try_publish(others, turn, in_doubt) {
             Ok(outcome) => outcome,
             Err(error) if error.kind == ErrorKind::Unavailable => {
                 log::warn!("{path} cannot be published now: {error}");
@@ -134,7 +135,12 @@ impl LeftUpload {
         whole.strip_suffix(&*key).unwrap_or(&whole).to_owned()
     }
 
-    fn try_publish(&self, others: &LeftUploads, turn: Turn) -> Result<LeftOutcome> {
+    fn try_publish(
+        &self,
+        others: &LeftUploads,
+        turn: Turn,
+        in_doubt: &mut bool,
+    ) -> Result<LeftOutcome> {
         let (store, path) = (&self.store, &self.upload.path);
         let (parked, newer) = match store.own_parked_upload(&self.upload)? {
             OwnUploadState::Waits(parked, newer) => (parked, newer),
@@ -145,7 +151,9 @@ impl LeftUpload {
                 log::info!("{path}: what was left with {bytes} bytes was ended otherwise");
                 return Ok(LeftOutcome::Ended);
             }
-            OwnUploadState::Gone => return self.tell_gone().map(|()| LeftOutcome::Ended),
+            OwnUploadState::Gone => {
+                return self.tell_gone(*in_doubt).map(|()| LeftOutcome::Ended);
+            }
         };
         let bytes = parked.bytes();
         if bytes != self.bytes {
@@ -165,7 +173,7 @@ impl LeftUpload {
             // Its client was faster, or who deleted it: the next look tells.
             return Ok(LeftOutcome::Taken);
         };
-        let outcome = self.take_name(&ParkedUpload { upload, ..parked })?;
+        let outcome = self.take_name(&ParkedUpload { upload, ..parked }, in_doubt)?;
         if let Some(rival) = rival {
             self.tell_rival(rival);
         }
@@ -210,9 +218,9 @@ impl LeftUpload {
         Ok(newest.map(|_| NewerRival::OfOthers))
     }
 
-    fn take_name(&self, parked: &ParkedUpload) -> Result<LeftOutcome> {
+    fn take_name(&self, parked: &ParkedUpload, in_doubt: &mut bool) -> Result<LeftOutcome> {
         let (store, path, bytes) = (&self.store, &self.upload.path, self.bytes);
-        match self.complete(parked) {
+        match self.complete(parked, in_doubt) {
             Ok(stored) => {
                 self.withdraw_marker();
                 metrics::count_left_upload();
@@ -244,18 +252,35 @@ impl LeftUpload {
         }
     }
 
-    /// Others have published or dropped it.
-    fn tell_gone(&self) -> Result<()> {
+    /// Others have published or dropped it; or this process has published it, where that is
+    /// `in_doubt`.
+    fn tell_gone(&self, in_doubt: bool) -> Result<()> {
         let (path, bytes) = (&self.upload.path, self.bytes);
         match self.store.find_file(path)? {
-            Some(_) => log::info!(
-                "{path}: {bytes} bytes that were left are parked no more, and a file is there"
-            ),
+            Some(_) => {
+                log::info!(
+                    "{path}: {bytes} bytes that were left are parked no more, and a file is there"
+                );
+                if in_doubt {
+                    self.tell_of_marker();
+                }
+            }
             None => log::warn!(
                 "{path}: {bytes} bytes that were left are gone: somebody else has dropped them"
             ),
         }
         Ok(())
+    }
+
+    /// What stands there may be the whole file of somebody else: its marker is not to be deleted.
+    fn tell_of_marker(&self) {
+        let (path, Some(marker)) = (&self.upload.path, &self.marker) else { return };
+        if !matches!(self.store.find_file(marker), Ok(None)) {
+            log::warn!(
+                "{marker} stays, though {path} may be what was left, and not whole: the store did \
+                 not answer whether it was published"
+            );
+        }
     }
 
     fn withdraw_marker(&self) {
@@ -272,7 +297,7 @@ impl LeftUpload {
     }
 
     /// Asks the store to put it together, when what is to be told of it stands on the disk.
-    fn complete(&self, parked: &ParkedUpload) -> Result<Stored> {
+    fn complete(&self, parked: &ParkedUpload, in_doubt: &mut bool) -> Result<Stored> {
         let (store, path) = (&*self.store, &self.upload.path);
         let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
             let deed = FileDeed::now(EventKind::UploadPartial, store, path);
@@ -287,6 +312,8 @@ impl LeftUpload {
             false => Expected::NothingSince(parked.begun),
         };
         let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
+        let is_away = |error: &StoreError| error.kind == ErrorKind::Unavailable;
+        *in_doubt |= outcome.as_ref().is_err_and(is_away);
         if let Some(intent) = intent {
             intent.end(outcome.as_ref().map(Some));
         }
