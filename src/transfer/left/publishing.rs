@@ -56,6 +56,14 @@ enum Turn {
     Early,
 }
 
+/// What was found of one.
+enum LeftLook {
+    /// It waits as it was left; then, the newer ones of its name that this process has parked.
+    Same(ParkedUpload, Vec<NewerUpload>),
+    /// It cannot be published now, or not any more.
+    Other(LeftOutcome),
+}
+
 /// What is parked of a newer one, and not to be published after one that was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NewerRival {
@@ -141,18 +149,47 @@ impl LeftUpload {
         turn: Turn,
         in_doubt: &mut bool,
     ) -> Result<LeftOutcome> {
-        let (store, path) = (&self.store, &self.upload.path);
-        let (parked, newer) = match store.own_parked_upload(&self.upload)? {
+        let (parked, newer) = match self.look(*in_doubt)? {
+            LeftLook::Same(parked, newer) => (parked, newer),
+            LeftLook::Other(outcome) => return Ok(outcome),
+        };
+        let rival = self.rival(&parked, &newer, others)?;
+        if rival.is_some() && turn != Turn::Last {
+            return Ok(LeftOutcome::Waits);
+        }
+        // Who goes on with it by another server shows in its parts alone, which may be other ones by
+        // now.
+        match self.look(*in_doubt)? {
+            LeftLook::Same(now, _) if now.parts == parked.parts => {}
+            LeftLook::Same(..) => return Ok(LeftOutcome::Waits),
+            LeftLook::Other(outcome) => return Ok(outcome),
+        }
+        let Some(upload) = self.store.resume_own_parked(&parked.upload) else {
+            // Its client was faster, or who deleted it: the next look tells.
+            return Ok(LeftOutcome::Taken);
+        };
+        let outcome = self.take_name(&ParkedUpload { upload, ..parked }, in_doubt)?;
+        if let Some(rival) = rival {
+            self.tell_rival(rival);
+        }
+        Ok(outcome)
+    }
+
+    /// Looks whether it waits as it was left.
+    fn look(&self, in_doubt: bool) -> Result<LeftLook> {
+        let path = &self.upload.path;
+        let (parked, newer) = match self.store.own_parked_upload(&self.upload)? {
             OwnUploadState::Waits(parked, newer) => (parked, newer),
-            OwnUploadState::Taken => return Ok(LeftOutcome::Taken),
-            OwnUploadState::GivesWay => return Ok(LeftOutcome::Waits),
+            OwnUploadState::Taken => return Ok(LeftLook::Other(LeftOutcome::Taken)),
+            OwnUploadState::GivesWay => return Ok(LeftLook::Other(LeftOutcome::Waits)),
             OwnUploadState::Dropped => {
                 let bytes = self.bytes;
                 log::info!("{path}: what was left with {bytes} bytes was ended otherwise");
-                return Ok(LeftOutcome::Ended);
+                return Ok(LeftLook::Other(LeftOutcome::Ended));
             }
             OwnUploadState::Gone => {
-                return self.tell_gone(*in_doubt).map(|()| LeftOutcome::Ended);
+                self.tell_gone(in_doubt)?;
+                return Ok(LeftLook::Other(LeftOutcome::Ended));
             }
         };
         let bytes = parked.bytes();
@@ -163,21 +200,9 @@ impl LeftUpload {
                  upload are parked now",
                 self.bytes
             );
-            return Ok(LeftOutcome::Ended);
+            return Ok(LeftLook::Other(LeftOutcome::Ended));
         }
-        let rival = self.rival(&parked, &newer, others)?;
-        if rival.is_some() && turn != Turn::Last {
-            return Ok(LeftOutcome::Waits);
-        }
-        let Some(upload) = store.resume_own_parked(&parked.upload) else {
-            // Its client was faster, or who deleted it: the next look tells.
-            return Ok(LeftOutcome::Taken);
-        };
-        let outcome = self.take_name(&ParkedUpload { upload, ..parked }, in_doubt)?;
-        if let Some(rival) = rival {
-            self.tell_rival(rival);
-        }
-        Ok(outcome)
+        Ok(LeftLook::Same(parked, newer))
     }
 
     /// Of a newer upload of the name that broke, and waited too long.
