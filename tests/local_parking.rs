@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
-    Body, Cancel, Freshness, Multipart, MultipartUpload, OwnUploadState, ParkedUpload, PartPlace,
+    Body, Cancel, Expected, FileTree, Freshness, Multipart, MultipartUpload, OwnUploadState, ParkedUpload, PartPlace,
 };
 use cos_ftp_server::vfs::FtpPath;
 use tempfile::TempDir;
@@ -61,4 +61,33 @@ fn who_goes_on_with_what_another_has_parked_is_waited_for() {
     store.abort_multipart_upload(&newer).unwrap();
     assert_eq!(store.resume_multipart_upload(&newer, now), None);
     assert!(store.find_parked_upload(&file(), Freshness::Now).unwrap().is_some());
+}
+
+/// Something else has the place of one that is parked.
+fn spoil(directory: &TempDir, upload: &MultipartUpload) {
+    fs::remove_file(place(directory, upload)).unwrap();
+    fs::create_dir(place(directory, upload)).unwrap();
+}
+
+#[test]
+fn a_file_is_stored_also_where_what_was_parked_cannot_be_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, now) = (open(&directory), OffsetDateTime::now_utc());
+    let parked = [1, 2, 3].map(|second| park(&store, now - Duration::seconds(second)));
+    spoil(&directory, &parked[1]);
+    let cancel = Cancel::new();
+    store.put_object(&file(), &Body::new(&[b"whole"], &cancel), &Expected::Anything).unwrap();
+    let is_there = parked.map(|upload| place(&directory, &upload).exists());
+    assert_eq!(is_there, [false, true, false]);
+}
+
+#[test]
+fn all_are_dropped_also_where_one_cannot_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, now) = (open(&directory), OffsetDateTime::now_utc());
+    let parked = [1, 2, 3].map(|second| park(&store, now - Duration::seconds(second)));
+    spoil(&directory, &parked[1]);
+    store.drop_own_parked(&file(), &|_| false).unwrap_err();
+    let is_there = parked.map(|upload| place(&directory, &upload).exists());
+    assert_eq!(is_there, [false, true, false]);
 }

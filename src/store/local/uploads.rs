@@ -13,8 +13,8 @@ use super::staging::Staging;
 use super::{LocalStore, tree};
 use crate::store::own_parked::ParkedNote;
 use crate::store::{
-    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, OwnUploadState, ParkedUpload,
-    PartPlace, PartReceipt, Stored,
+    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, Operation, OwnUploadState,
+    ParkedUpload, PartPlace, PartReceipt, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -59,8 +59,13 @@ impl LocalStore {
         // A whole file stands there now.
         self.parked.forget(&key, name);
         for parked in self.parked.take(&key, until, usize::MAX) {
-            self.staging.discard(&parked)?;
-            log::info!("dropped what was parked of {path}: its file was stored since");
+            match self.staging.discard(&parked) {
+                Ok(()) => log::info!("dropped what was parked of {path}: its file was stored since"),
+                Err(fault) => {
+                    let error = fault.of(Operation::AbortMultipartUpload, path.as_str());
+                    log::warn!("what had been parked of {path} stays behind: {error}");
+                }
+            }
         }
         Ok(Stored { etag, crc64: None, request_id: None })
     }
@@ -193,8 +198,9 @@ impl LocalStore {
         is_kept: &dyn Fn(&str) -> bool,
     ) -> LocalResult<usize> {
         let dropped = self.parked.shelve(&self.whole_path(path), is_kept);
-        dropped.iter().try_for_each(|upload_id| self.staging.discard(upload_id))?;
-        Ok(dropped.len())
+        // All of them are tried.
+        let discarded: Vec<_> = dropped.iter().map(|id| self.staging.discard(id)).collect();
+        discarded.into_iter().collect::<LocalResult<Vec<()>>>().map(|all| all.len())
     }
 
     /// In front of the last byte of `parts`.
