@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Barrier;
+use std::thread;
 
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
@@ -90,4 +92,25 @@ fn all_are_dropped_also_where_one_cannot_be() {
     store.drop_own_parked(&file(), &|_| false).unwrap_err();
     let is_there = parked.map(|upload| place(&directory, &upload).exists());
     assert_eq!(is_there, [false, true, false]);
+}
+
+/// DELE and the client that comes back.
+#[test]
+fn what_is_dropped_is_not_gone_on_with_at_that_moment() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, begun) = (open(&directory), OffsetDateTime::now_utc());
+    for _ in 0..100 {
+        let (parked, both) = (park(&store, begun), Barrier::new(2));
+        let (dropped, resumed) = thread::scope(|scope| {
+            let dropping = scope.spawn(|| {
+                both.wait();
+                store.drop_own_parked(&file(), &|_| false).unwrap()
+            });
+            both.wait();
+            let resumed = store.resume_multipart_upload(&parked, begun);
+            (dropping.join().unwrap(), resumed)
+        });
+        assert_eq!(dropped + usize::from(resumed.is_some()), 1, "{resumed:?}");
+        resumed.into_iter().for_each(|upload| store.abort_multipart_upload(&upload).unwrap());
+    }
 }

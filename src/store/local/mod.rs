@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 use self::fault::{LocalError, LocalResult};
@@ -58,6 +59,9 @@ pub struct LocalStore {
     appends: Arc<KeyLocks>,
     /// Uploads that this process has parked, by the same.
     parked: Arc<OwnParked>,
+    /// Held by whoever changes what is noted of one and its file: nobody sees the one without the
+    /// other.
+    parking: Arc<Mutex<()>>,
     /// Versions that were published long after their uploads had ended, by the same.
     late_versions: Arc<LateVersions>,
     /// Where `root` is in it, in the form `/a/b`.
@@ -80,6 +84,7 @@ impl LocalStore {
             staging: Arc::new(staging),
             appends: Arc::default(),
             parked: Arc::default(),
+            parking: Arc::default(),
             late_versions: Arc::default(),
             home: String::new(),
         })
@@ -170,6 +175,7 @@ impl ObjectStore for LocalStore {
             staging: Arc::clone(&self.staging),
             appends: Arc::clone(&self.appends),
             parked: Arc::clone(&self.parked),
+            parking: Arc::clone(&self.parking),
             late_versions: Arc::clone(&self.late_versions),
             home: format!("{}/{home}", self.home),
         }))
@@ -373,6 +379,7 @@ impl Multipart for LocalStore {
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        let _parking = self.parking.lock();
         self.parked.forget(&self.whole_path(&upload.path), &upload.upload_id);
         self.staging
             .discard(&upload.upload_id)

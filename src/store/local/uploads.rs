@@ -57,6 +57,7 @@ impl LocalStore {
             _ => None,
         };
         // A whole file stands there now.
+        let _parking = self.parking.lock();
         self.parked.forget(&key, name);
         for parked in self.parked.take(&key, until, usize::MAX) {
             match self.staging.discard(&parked) {
@@ -127,6 +128,7 @@ impl LocalStore {
         file.set_modified(SystemTime::from(*begun))?;
         file.sync_all()?;
         let path = self.whole_path(&upload.path);
+        let _parking = self.parking.lock();
         // Whoever waits for its end knows it by the name that it had before.
         let earlier = self.parked.parked_as(&path, &upload.upload_id);
         let new_name = || format!("{}{:016x}", parked_names(&path), fastrand::u64(..));
@@ -169,6 +171,7 @@ impl LocalStore {
     /// What became of an upload that this process had parked.
     pub(super) fn own_state(&self, upload: &MultipartUpload) -> LocalResult<OwnUploadState> {
         let (key, id) = (self.whole_path(&upload.path), &*upload.upload_id);
+        let _parking = self.parking.lock();
         let begun = match self.parked.state(&key, id) {
             ParkedNote::Taken => return Ok(OwnUploadState::Taken),
             ParkedNote::GivesWay => return Ok(OwnUploadState::GivesWay),
@@ -197,6 +200,7 @@ impl LocalStore {
         path: &FtpPath,
         is_kept: &dyn Fn(&str) -> bool,
     ) -> LocalResult<usize> {
+        let _parking = self.parking.lock();
         let dropped = self.parked.shelve(&self.whole_path(path), is_kept);
         // All of them are tried.
         let discarded: Vec<_> = dropped.iter().map(|id| self.staging.discard(id)).collect();
@@ -216,7 +220,7 @@ impl LocalStore {
         begun: OffsetDateTime,
     ) -> LocalResult<MultipartUpload> {
         let (key, upload_id) = (self.whole_path(&upload.path), Staging::new_name());
-        // In this order: whoever does not find the file sees why.
+        let _parking = self.parking.lock();
         let is_own = self.parked.resume_found(&key, &upload.upload_id, &upload_id, begun);
         // Of a file that is not there any more nothing can be renamed.
         self.staging.rename(&upload.upload_id, &upload_id).inspect_err(|_| match is_own {
@@ -229,6 +233,7 @@ impl LocalStore {
     /// The same of what this process has parked.
     pub(super) fn resume_own(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
         let (key, upload_id) = (self.whole_path(&upload.path), Staging::new_name());
+        let _parking = self.parking.lock();
         if !self.parked.resume(&key, &upload.upload_id, &upload_id) {
             return Err(ErrorKind::NotFound.into());
         }
