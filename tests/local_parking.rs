@@ -114,3 +114,22 @@ fn what_is_dropped_is_not_gone_on_with_at_that_moment() {
         resumed.into_iter().for_each(|upload| store.abort_multipart_upload(&upload).unwrap());
     }
 }
+
+#[test]
+fn nothing_gives_way_to_what_could_not_be_parked_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, now) = (open(&directory), OffsetDateTime::now_utc());
+    let older = park(&store, now - Duration::seconds(1));
+    let newer = begin(&store, now);
+    let parked = store.park_multipart_upload(&newer).unwrap();
+    let upload = store.resume_own_parked(&parked).unwrap();
+    assert_eq!(store.own_parked_upload(&older).unwrap(), OwnUploadState::GivesWay);
+    fs::remove_file(place(&directory, &upload)).unwrap();
+    assert_eq!(store.park_multipart_upload(&ParkedUpload { upload, ..newer }), None);
+    match store.own_parked_upload(&older).unwrap() {
+        OwnUploadState::Waits(found, newer) => {
+            assert_eq!((found.upload, newer), (older, Vec::new()));
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -341,9 +341,14 @@ impl Multipart for LocalStore {
     }
 
     fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
-        let path = parked.upload.path.as_str();
+        let MultipartUpload { path, upload_id } = &parked.upload;
+        let failed = |fault: LocalError| {
+            // Older ones of the name give way to nothing.
+            self.parked.forget(&self.whole_path(path), upload_id);
+            fault.of(Operation::ListParts, path.as_str())
+        };
         self.park(parked)
-            .map_err(|fault| fault.of(Operation::ListParts, path))
+            .map_err(failed)
             .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
             .ok()
     }
