@@ -58,12 +58,23 @@ struct OwnUpload {
     /// Where it goes on, in bytes.
     offset: u64,
     begun: OffsetDateTime,
-    /// Somebody in this process goes on with it.
-    is_taken: bool,
-    /// Nobody is to go on with it: its client has begun anew.
-    is_shelved: bool,
+    offer: ParkedOffer,
+}
+
+/// What may be done with one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ParkedOffer {
+    /// Its client may go on with it.
+    Open,
+    /// Nobody is to go on with it, as its client has begun anew; it may become the file.
+    Shelved,
     /// Nor is it to become the file: a whole one stands there that is newer.
-    is_dropped: bool,
+    Dropped,
+    /// Nothing at present: somebody in this process goes on with it.
+    Taken {
+        /// It is shelved afterwards, unless it is the file by then.
+        from_shelf: bool,
+    },
 }
 
 impl OwnUpload {
@@ -77,9 +88,23 @@ impl OwnUpload {
             bytes: 0,
             offset: 0,
             begun,
-            is_taken: false,
-            is_shelved: false,
-            is_dropped: false,
+            offer: ParkedOffer::Open,
+        }
+    }
+
+    fn is_taken(&self) -> bool {
+        matches!(self.offer, ParkedOffer::Taken { .. })
+    }
+
+    /// Whether nobody else is to go on with it, ever.
+    fn is_shelved(&self) -> bool {
+        !matches!(self.offer, ParkedOffer::Open | ParkedOffer::Taken { from_shelf: false })
+    }
+
+    /// Nobody is to go on with it from now on; but whoever does.
+    fn shelve(&mut self) {
+        if self.offer == ParkedOffer::Open {
+            self.offer = ParkedOffer::Shelved;
         }
     }
 
@@ -114,9 +139,13 @@ impl ParkedNotes {
 
     /// See [`OwnParked::resume`].
     fn resume(&mut self, key: &str, id: &str, new_id: &str) -> bool {
-        let is_free = |upload: &&mut OwnUpload| !upload.is_taken && !upload.is_dropped;
-        let Some(upload) = self.find(key, id).filter(is_free) else { return false };
-        upload.is_taken = true;
+        let Some(upload) = self.find(key, id) else { return false };
+        let from_shelf = match upload.offer {
+            ParkedOffer::Open => false,
+            ParkedOffer::Shelved => true,
+            ParkedOffer::Dropped | ParkedOffer::Taken { .. } => return false,
+        };
+        upload.offer = ParkedOffer::Taken { from_shelf };
         upload.parked_as = Some(std::mem::replace(&mut upload.id, new_id.to_owned()));
         true
     }
@@ -139,7 +168,7 @@ impl ParkedNotes {
     /// Forgets the one that was parked first of those that wait.
     fn evict(&mut self) {
         let waits = |number, key: &str| {
-            self.of(key).iter().any(|upload| upload.number == number && !upload.is_taken)
+            self.of(key).iter().any(|upload| upload.number == number && !upload.is_taken())
         };
         let oldest = self.order.iter().find(|(number, key)| waits(**number, key));
         if let Some((number, key)) = oldest.map(|(number, key)| (*number, key.clone())) {
@@ -152,13 +181,13 @@ impl ParkedNotes {
 /// The one that was begun last, of those with which somebody could go on. Of one that somebody does
 /// go on with the others know, as they are older.
 fn newest(uploads: &[OwnUpload]) -> Option<&OwnUpload> {
-    let offered = uploads.iter().filter(|upload| !upload.is_shelved);
+    let offered = uploads.iter().filter(|upload| !upload.is_shelved());
     offered.max_by_key(|upload| (upload.has_parts, upload.begun))
 }
 
 /// Whether somebody goes on with one that was begun later.
 fn has_newer_taken(uploads: &[OwnUpload], begun: OffsetDateTime) -> bool {
-    uploads.iter().any(|upload| upload.is_taken && !upload.is_shelved && upload.begun > begun)
+    uploads.iter().any(|other| other.is_taken() && !other.is_shelved() && other.begun > begun)
 }
 
 impl OwnParked {
@@ -166,13 +195,15 @@ impl OwnParked {
     pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
         let mut noted = self.0.lock();
         let earlier = noted.remove(key, |upload| upload.is(id));
-        let upload = OwnUpload {
+        let mut upload = OwnUpload {
             has_parts: !parts.is_empty(),
             bytes: bytes_of(parts),
             offset: offset_behind(parts),
-            is_shelved: earlier.iter().any(|upload| upload.is_shelved),
             ..OwnUpload::new(id, begun)
         };
+        if earlier.iter().any(OwnUpload::is_shelved) {
+            upload.shelve();
+        }
         noted.add(key, upload);
     }
 
@@ -207,9 +238,10 @@ impl OwnParked {
             return true;
         }
         let parked_as = Some(id.to_owned());
-        let found = OwnUpload { parked_as, is_taken: true, ..OwnUpload::new(new_id, begun) };
-        // Who was to go on with less would have been told of nothing.
-        noted.add(key, OwnUpload { has_parts: true, ..found });
+        let offer = ParkedOffer::Taken { from_shelf: false };
+        // Of one without parts nobody would have been told.
+        let found = OwnUpload { parked_as, has_parts: true, ..OwnUpload::new(new_id, begun) };
+        noted.add(key, OwnUpload { offer, ..found });
         false
     }
 
@@ -228,7 +260,11 @@ impl OwnParked {
         let mut noted = self.0.lock();
         let mut all = noted.uploads.values_mut().flatten();
         if let Some(upload) = all.find(|upload| upload.id == id) {
-            upload.is_taken = false;
+            upload.offer = match upload.offer {
+                ParkedOffer::Taken { from_shelf: true } => ParkedOffer::Shelved,
+                ParkedOffer::Taken { from_shelf: false } => ParkedOffer::Open,
+                other => other,
+            };
             upload.id = upload.parked_as.take().unwrap_or_else(|| upload.id.clone());
         }
     }
@@ -243,13 +279,13 @@ impl OwnParked {
         most: usize,
     ) -> Vec<String> {
         let is_meant = |upload: &OwnUpload| {
-            !upload.is_taken && until.is_none_or(|until| upload.begun <= until)
+            !upload.is_taken() && until.is_none_or(|until| upload.begun <= until)
         };
         let mut noted = self.0.lock();
         let mut taken = noted.remove(key, is_meant);
         taken.sort_by_key(|upload| Reverse(upload.begun));
         for upload in taken.split_off(most.min(taken.len())) {
-            noted.insert(key, OwnUpload { is_shelved: true, is_dropped: true, ..upload });
+            noted.insert(key, OwnUpload { offer: ParkedOffer::Dropped, ..upload });
         }
         taken.into_iter().map(|upload| upload.id).collect()
     }
@@ -257,9 +293,9 @@ impl OwnParked {
     /// The same of all, but of those that are to be kept, with which nobody goes on any more.
     pub(crate) fn shelve(&self, key: &str, is_kept: &dyn Fn(&str) -> bool) -> Vec<String> {
         let mut noted = self.0.lock();
-        let removed = noted.remove(key, |upload| !upload.is_taken && !is_kept(&upload.id));
+        let removed = noted.remove(key, |upload| !upload.is_taken() && !is_kept(&upload.id));
         let left = noted.uploads.get_mut(key).into_iter().flatten();
-        left.filter(|upload| !upload.is_taken).for_each(|upload| upload.is_shelved = true);
+        left.for_each(OwnUpload::shelve);
         removed.into_iter().map(|upload| upload.id).collect()
     }
 
@@ -271,14 +307,14 @@ impl OwnParked {
     /// Which upload of `key` can be gone on with, and when it was begun.
     pub(crate) fn of(&self, key: &str) -> Option<(String, OffsetDateTime)> {
         let noted = self.0.lock();
-        let newest = newest(noted.of(key)).filter(|upload| upload.has_parts && !upload.is_taken)?;
+        let newest = newest(noted.of(key)).filter(|upload| upload.has_parts && !upload.is_taken())?;
         Some((newest.id.clone(), newest.begun))
     }
 
     /// All of `key` with which nobody goes on at present: which, and when they were begun.
     pub(crate) fn all_of(&self, key: &str) -> Vec<(String, OffsetDateTime)> {
         let noted = self.0.lock();
-        let all = noted.of(key).iter().filter(|upload| !upload.is_taken);
+        let all = noted.of(key).iter().filter(|upload| !upload.is_taken());
         all.map(|upload| (upload.id.clone(), upload.begun)).collect()
     }
 
@@ -286,8 +322,8 @@ impl OwnParked {
     pub(crate) fn state(&self, key: &str, id: &str) -> ParkedNote {
         let noted = self.0.lock();
         match noted.of(key).iter().find(|upload| upload.is(id)) {
-            Some(upload) if upload.is_taken => ParkedNote::Taken,
-            Some(upload) if upload.is_dropped => ParkedNote::Dropped,
+            Some(upload) if upload.is_taken() => ParkedNote::Taken,
+            Some(upload) if upload.offer == ParkedOffer::Dropped => ParkedNote::Dropped,
             Some(upload) if has_newer_taken(noted.of(key), upload.begun) => ParkedNote::GivesWay,
             Some(upload) => ParkedNote::Waits(upload.begun),
             None if noted.has_evicted => ParkedNote::Unknown,
@@ -297,7 +333,7 @@ impl OwnParked {
 
     /// Whether nobody is to go on with it.
     pub(crate) fn is_shelved(&self, key: &str, id: &str) -> bool {
-        self.0.lock().find(key, id).is_some_and(|upload| upload.is_shelved)
+        self.0.lock().find(key, id).is_some_and(|upload| upload.is_shelved())
     }
 
     /// Those of `key` that were begun later than the upload `id`, which was `begun` then, and that
@@ -312,7 +348,7 @@ impl OwnParked {
         if has_newer_taken(noted.of(key), begun) {
             return None;
         }
-        let others = noted.of(key).iter().filter(|upload| !upload.is_shelved && !upload.is(id));
+        let others = noted.of(key).iter().filter(|upload| !upload.is_shelved() && !upload.is(id));
         let newer = others.filter(|upload| upload.begun > begun && upload.has_parts);
         let told = |OwnUpload { id, bytes, .. }| NewerUpload { upload_id: id, bytes };
         Some(newer.cloned().map(told).collect())
@@ -322,7 +358,7 @@ impl OwnParked {
     pub(crate) fn below(&self, directory: &str) -> Vec<String> {
         let noted = self.0.lock();
         let of_keys = noted.uploads.iter();
-        let waiting = of_keys.filter(|(_, all)| newest(all).is_some_and(|upload| !upload.is_taken));
+        let waiting = of_keys.filter(|(_, all)| newest(all).is_some_and(|upload| !upload.is_taken()));
         waiting.filter_map(|(key, _)| key.strip_prefix(directory)).map(str::to_owned).collect()
     }
 
@@ -333,7 +369,7 @@ impl OwnParked {
         let noted = self.0.lock();
         let mut found: HashMap<_, Metadata> = HashMap::new();
         let all = noted.uploads.iter().filter_map(|(key, all)| Some((key, newest(all)?)));
-        for (key, upload) in all.filter(|(_, upload)| upload.offset > 0 && !upload.is_taken) {
+        for (key, upload) in all.filter(|(_, upload)| upload.offset > 0 && !upload.is_taken()) {
             let Some(name) = key.strip_prefix(directory) else { continue };
             match name.split_once('/') {
                 Some((above, _)) => {
