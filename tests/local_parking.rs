@@ -7,7 +7,8 @@ use std::thread;
 
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
-    Body, Cancel, Expected, FileTree, Freshness, Multipart, MultipartUpload, OwnUploadState, ParkedUpload, PartPlace,
+    Body, Cancel, Expected, FileTree, Freshness, Multipart, MultipartUpload, OwnUploadState,
+    ParkedUpload, PartPlace,
 };
 use cos_ftp_server::vfs::FtpPath;
 use tempfile::TempDir;
@@ -63,6 +64,30 @@ fn who_goes_on_with_what_another_has_parked_is_waited_for() {
     store.abort_multipart_upload(&newer).unwrap();
     assert_eq!(store.resume_multipart_upload(&newer, now), None);
     assert!(store.find_parked_upload(&file(), Freshness::Now).unwrap().is_some());
+}
+
+/// Its client was told of no file, and what is older was published before it went on.
+#[test]
+fn what_was_published_late_does_not_keep_a_newer_upload_from_the_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, now) = (open(&directory), OffsetDateTime::now_utc());
+    for (is_ours, admitted) in [(true, true), (false, false)] {
+        let [older, newer] = [2, 1].map(|ago| begin(&store, now - Duration::seconds(ago)));
+        let resume = |upload: &ParkedUpload| {
+            let parked = store.park_multipart_upload(upload).unwrap();
+            store.resume_own_parked(&parked).unwrap()
+        };
+        let [left, resumed] = [&older, &newer].map(resume);
+        let since = Expected::NothingSince(older.begun);
+        store.complete_multipart_upload(&left, &older.parts, &since).unwrap();
+        if !is_ours {
+            fs::write(directory.path().join("file"), "by somebody else").unwrap();
+        }
+        let seen = Expected::Seen(None);
+        let stored = store.complete_multipart_upload(&resumed, &newer.parts, &seen);
+        assert_eq!(stored.is_ok(), admitted, "{stored:?}");
+        store.delete_object(&file()).unwrap();
+    }
 }
 
 /// Something else has the place of one that is parked.

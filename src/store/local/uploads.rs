@@ -14,7 +14,7 @@ use super::{LocalStore, tree};
 use crate::store::own_parked::ParkedNote;
 use crate::store::{
     Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, Operation, OwnUploadState,
-    ParkedUpload, PartPlace, PartReceipt, Stored,
+    ParkedUpload, PartPlace, PartReceipt, Stat, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -44,8 +44,18 @@ impl LocalStore {
         expected: &Expected,
     ) -> LocalResult<Stored> {
         let (slot, key) = (self.tree.making_parents(path)?, self.whole_path(path));
-        let dated = |stat| self.late_versions.dated(&key, stat);
-        self.staging.publish(name, file, &slot, expected, dated)?;
+        // What this process has published after its time may have come to stand there since the
+        // client of a newer one was told what it goes on with.
+        let begun = match expected {
+            Expected::Seen(_) => self.parked.taken_since(&key, name),
+            Expected::Anything | Expected::Nothing | Expected::NothingSince(_) => None,
+        };
+        let admits = |there: Option<Stat>| {
+            let late = there.as_ref().zip(begun);
+            late.is_some_and(|(stat, begun)| self.late_versions.is_older(&key, stat, begun))
+                || expected.admits(there.map(|stat| self.late_versions.dated(&key, stat)).as_ref())
+        };
+        self.staging.publish(name, file, &slot, expected, admits)?;
         let etag = tree::facts(file)?.etag;
         // What began after an upload that is published late is newer than that.
         let until = match (expected, &etag) {
@@ -61,7 +71,9 @@ impl LocalStore {
         self.parked.forget(&key, name);
         for parked in self.parked.take(&key, until, usize::MAX) {
             match self.staging.discard(&parked) {
-                Ok(()) => log::info!("dropped what was parked of {path}: its file was stored since"),
+                Ok(()) => {
+                    log::info!("dropped what was parked of {path}: its file was stored since")
+                }
                 Err(fault) => {
                     let error = fault.of(Operation::AbortMultipartUpload, path.as_str());
                     log::warn!("what had been parked of {path} stays behind: {error}");

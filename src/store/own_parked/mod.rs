@@ -250,6 +250,12 @@ impl OwnParked {
         has_newer_taken(self.0.lock().of(key), begun)
     }
 
+    /// When the upload was begun with which somebody goes on as `id`.
+    pub(crate) fn taken_since(&self, key: &str, id: &str) -> Option<OffsetDateTime> {
+        let mut noted = self.0.lock();
+        noted.find(key, id).filter(|upload| upload.is_taken()).map(|upload| upload.begun)
+    }
+
     /// What the upload was called with which somebody goes on as `id`.
     pub(crate) fn parked_as(&self, key: &str, id: &str) -> Option<String> {
         self.0.lock().find(key, id)?.parked_as.clone()
@@ -307,7 +313,8 @@ impl OwnParked {
     /// Which upload of `key` can be gone on with, and when it was begun.
     pub(crate) fn of(&self, key: &str) -> Option<(String, OffsetDateTime)> {
         let noted = self.0.lock();
-        let newest = newest(noted.of(key)).filter(|upload| upload.has_parts && !upload.is_taken())?;
+        let newest =
+            newest(noted.of(key)).filter(|upload| upload.has_parts && !upload.is_taken())?;
         Some((newest.id.clone(), newest.begun))
     }
 
@@ -358,7 +365,8 @@ impl OwnParked {
     pub(crate) fn below(&self, directory: &str) -> Vec<String> {
         let noted = self.0.lock();
         let of_keys = noted.uploads.iter();
-        let waiting = of_keys.filter(|(_, all)| newest(all).is_some_and(|upload| !upload.is_taken()));
+        let waiting =
+            of_keys.filter(|(_, all)| newest(all).is_some_and(|upload| !upload.is_taken()));
         waiting.filter_map(|(key, _)| key.strip_prefix(directory)).map(str::to_owned).collect()
     }
 
