@@ -2,22 +2,32 @@
 
 use cos_ftp_server::store::cos::CosStore;
 use cos_ftp_server::store::{
-    Body, Cancel, Expected, FileTree, Multipart, MultipartUpload, ParkedUpload, PartPlace,
+    Body, Cancel, Expected, FileTree, Multipart, MultipartUpload, ObjectStore, OwnUploadState,
+    ParkedUpload, PartPlace,
 };
 use time::{Duration, OffsetDateTime};
 
 use crate::store_cos::{at, store};
 use crate::support::rgw::Rgw;
 
-/// Of an upload that was `begun` then, was parked, and is gone on with.
-fn resume(store: &CosStore, begun: OffsetDateTime) -> (MultipartUpload, ParkedUpload) {
+/// So many are remembered.
+const NOTES: usize = 10_000;
+
+/// An upload that was `begun` then, and is parked.
+fn park(store: &CosStore, begun: OffsetDateTime) -> ParkedUpload {
     let upload = store.create_multipart_upload(&at("file")).unwrap();
     let (place, cancel) = (PartPlace { number: 1, offset: 0 }, Cancel::new());
     let bytes = begun.unix_timestamp().to_string();
     let part = store.upload_part(&upload, place, &Body::new(&[bytes.as_bytes()], &cancel)).unwrap();
     let parked = ParkedUpload { upload, parts: vec![part], lost: 0, begun };
-    let upload = store.park_multipart_upload(&parked).unwrap();
-    (store.resume_own_parked(&upload).unwrap(), parked)
+    assert_eq!(store.park_multipart_upload(&parked), Some(parked.upload.clone()));
+    parked
+}
+
+/// One that is gone on with.
+fn resume(store: &CosStore, begun: OffsetDateTime) -> (MultipartUpload, ParkedUpload) {
+    let parked = park(store, begun);
+    (store.resume_own_parked(&parked.upload).unwrap(), parked)
 }
 
 /// Its client was told of no file, and what is older was published before it went on.
@@ -42,4 +52,22 @@ fn what_was_published_late_does_not_keep_a_newer_upload_from_the_name() {
         store.delete_object(&at("file")).unwrap();
     }
     assert_eq!(rgw.s3_list_uploads(&bucket), ["file"]);
+}
+
+#[test]
+fn the_bucket_tells_of_what_is_remembered_no_more() {
+    let bucket = Rgw::shared().new_bucket();
+    let store = store(&bucket);
+    let parked = park(&store, store.now());
+    for number in 0..NOTES {
+        let upload = MultipartUpload { path: at(&number.to_string()), ..parked.upload.clone() };
+        store.park_multipart_upload(&ParkedUpload { upload, ..parked.clone() }).unwrap();
+    }
+    let state = store.own_parked_upload(&parked.upload).unwrap();
+    let OwnUploadState::Waits(found, newer) = state else { panic!("{state:?}") };
+    assert_eq!((&found.upload, found.bytes(), newer), (&parked.upload, parked.bytes(), Vec::new()));
+    // And it is remembered once more.
+    assert!(store.resume_own_parked(&parked.upload).is_some());
+    Rgw::shared().s3_abort_upload(&bucket, "file");
+    assert_eq!(store.own_parked_upload(&parked.upload).unwrap(), OwnUploadState::Taken);
 }

@@ -207,7 +207,7 @@ impl Rgw {
     pub(crate) fn s3_add_part(&self, bucket: &str, key: &str, bytes: &[u8]) {
         let target = self.unfinished_upload(bucket, key).expect("an unfinished upload");
         let next = self.s3_list_parts(bucket, key).len() + 1;
-        let target = format!("{target}&partNumber={next}");
+        let target = target.replacen('?', &format!("?partNumber={next}&"), 1);
         self.curl(&["-X", "PUT", "--data-binary", "@-"], &target, Some(bytes)).expect_success();
     }
 

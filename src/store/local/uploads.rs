@@ -72,7 +72,7 @@ impl LocalStore {
         for parked in self.parked.take(&key, until, usize::MAX) {
             match self.staging.discard(&parked) {
                 Ok(()) => {
-                    log::info!("dropped what was parked of {path}: its file was stored since")
+                    log::info!("dropped what was parked of {path}: its file was stored since");
                 }
                 Err(fault) => {
                     let error = fault.of(Operation::AbortMultipartUpload, path.as_str());
@@ -309,4 +309,37 @@ fn joined_size(parts: &[PartReceipt]) -> LocalResult<u64> {
         return Err(LocalError::because(ErrorKind::Other, "an upload without parts".to_owned()));
     }
     Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::local::LocalOptions;
+
+    #[test]
+    fn the_directory_tells_of_what_is_remembered_no_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().to_owned();
+        let store = LocalStore::open(&LocalOptions { root }).unwrap();
+        let (upload_id, file) = store.staging.create().unwrap();
+        file.set_len(4).unwrap();
+        let path = FtpPath::root().child("file").unwrap();
+        let (upload, begun) = (MultipartUpload { path, upload_id }, OffsetDateTime::now_utc());
+        let parts = in_front_of_the_last_byte(4);
+        let parked = store.park(&ParkedUpload { upload, parts, lost: 0, begun }).unwrap();
+        let note = || store.parked.state("/file", &parked.upload_id);
+        for number in 0.. {
+            if note() == ParkedNote::Unknown {
+                break;
+            }
+            store.parked.note(&number.to_string(), "another", &[], begun);
+        }
+        match store.own_state(&parked).unwrap() {
+            OwnUploadState::Waits(found, _) => {
+                assert_eq!((&found.upload, found.begun, found.bytes()), (&parked, begun, 4));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(note(), ParkedNote::Waits(begun));
+    }
 }

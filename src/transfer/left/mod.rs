@@ -4,6 +4,7 @@
 //! it is.
 
 mod away;
+mod outcome;
 mod publishing;
 
 pub use publishing::LeftUpload;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use self::away::AwayStores;
-use self::publishing::LeftOutcome;
+use self::outcome::LeftOutcome;
 use crate::limits;
 
 /// So many wait at most; of more, those that are due next are published early.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::outcome::LeftOutcome;
 use super::{DueUpload, LeftUploads};
 use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
@@ -28,21 +29,6 @@ pub struct LeftUpload {
     pub marker: Option<FtpPath>,
     /// Who tells of it.
     pub witness: Option<Witness>,
-}
-
-/// What came of the try to publish one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LeftOutcome {
-    /// Nothing is left to be done.
-    Ended,
-    /// The store does not answer now.
-    StoreAway,
-    /// Nor did it a moment ago.
-    NotAsked,
-    /// A newer upload of the name is to end first.
-    Waits,
-    /// Somebody in this process goes on with it at present.
-    Taken,
 }
 
 /// When one is tried.
@@ -157,8 +143,8 @@ impl LeftUpload {
         if rival.is_some() && turn != Turn::Last {
             return Ok(LeftOutcome::Waits);
         }
-        // Who goes on with it by another server shows in its parts alone, which may be other ones by
-        // now.
+        // Who goes on with it by another server shows in its parts alone, which may be other ones
+        // by now.
         match self.look(*in_doubt)? {
             LeftLook::Same(now, _) if now.parts == parked.parts => {}
             LeftLook::Same(..) => return Ok(LeftOutcome::Waits),

@@ -59,7 +59,7 @@ pub(crate) fn complete_upload(
 
 /// What this process has published under `key` after its time, of an upload that was begun before
 /// the one with which somebody goes on as `upload_id`; and which may have come to stand there since
-/// that one's client was told what it goes on with. Just that version is older, and may be replaced.
+/// that one's client was told what it goes on with. Just that version is older and may be replaced.
 fn late_version(
     tree: BucketTree<'_>,
     key: &str,
