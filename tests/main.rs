@@ -22,6 +22,7 @@ mod faults;
 mod fuzz;
 mod install;
 mod kept;
+mod local_parking;
 mod local_store;
 mod mounts;
 mod networks;

@@ -8,6 +8,7 @@ use cos_ftp_server::store::{
 };
 use cos_ftp_server::vfs::FtpPath;
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 
 /// Every upload ends here. An upload asks a store for nothing else than what is answered.
 #[derive(Default)]
@@ -125,7 +126,11 @@ impl Multipart for DiscardingStore {
         Some(parked.upload.clone())
     }
 
-    fn resume_multipart_upload(&self, _: &MultipartUpload) -> Option<MultipartUpload> {
+    fn resume_multipart_upload(
+        &self,
+        _: &MultipartUpload,
+        _: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
         self.parked.lock().take().map(|parked| parked.upload)
     }
 

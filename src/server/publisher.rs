@@ -2,14 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::registry::{SessionRegistry, StopRequest};
 use crate::threads::{self, OwnedThread};
-use crate::transfer::{DueUpload, LeftOutcome, LeftUploads};
-
-/// How long nothing is published after a store did not answer.
-const PAUSE: Duration = Duration::from_secs(60);
+use crate::transfer::LeftUploads;
 
 /// Starts the thread. When `left` is closed it publishes what waits, and ends: whoever comes back
 /// later finds the file, and goes on with that.
@@ -22,34 +18,17 @@ pub(super) fn start(
 ) -> io::Result<OwnedThread<()>> {
     threads::spawn("publisher", move || {
         while let Some(due) = left.wait_for_due() {
-            try_to_publish(due, &left);
+            left.publish(due);
         }
         publish_all(&left, &registry);
     })
-}
-
-/// Tries one whose time has come, and keeps it where it is to be tried again.
-fn try_to_publish(mut due: DueUpload, left: &LeftUploads) {
-    let outcome = due.publish(left);
-    let pause = match outcome {
-        LeftOutcome::Ended => return,
-        LeftOutcome::Waits | LeftOutcome::Taken => due.patience(),
-        LeftOutcome::StoreAway => PAUSE,
-    };
-    if let Some(next) = left.try_again(due, pause) {
-        left.publish_early(next);
-    }
-    if outcome == LeftOutcome::StoreAway {
-        left.pause(pause);
-    }
 }
 
 /// Publishes what waits, but what gives way to a newer one: both are there for the next server.
 fn publish_all(left: &LeftUploads, registry: &SessionRegistry) {
     let mut unpublished = 0;
     while let Some(due) = left.take() {
-        let is_tried = unpublished == 0 && registry.stop_request() != StopRequest::AtOnce;
-        if !is_tried || due.try_early(left) == LeftOutcome::StoreAway {
+        if registry.stop_request() == StopRequest::AtOnce || !left.publish_last(due) {
             unpublished += 1;
         }
     }

@@ -36,6 +36,11 @@ struct LateVersion {
 }
 
 impl LateVersion {
+    fn is(&self, stat: &Stat) -> bool {
+        let is_in_time = |stored| stored <= self.published + PUBLISHED_WITHIN;
+        stat.etag.as_ref() == Some(&self.etag) && stat.stored.is_some_and(is_in_time)
+    }
+
     /// Older than whatever began after it, and not than what began with it.
     fn stands_since(&self) -> OffsetDateTime {
         self.begun - CLOCK_SLACK + Duration::NANOSECOND
@@ -59,15 +64,24 @@ impl LateVersions {
         }
     }
 
+    /// Whether one of `key` was published whose upload was begun before `begun`.
+    pub(crate) fn has_older(&self, key: &str, begun: OffsetDateTime) -> bool {
+        self.0.lock().versions.get(key).is_some_and(|version| version.begun < begun)
+    }
+
+    /// Whether what stands at `key` is just that version.
+    pub(crate) fn is_older(&self, key: &str, stat: &Stat, begun: OffsetDateTime) -> bool {
+        let noted = self.0.lock();
+        let version = noted.versions.get(key).filter(|version| version.is(stat));
+        version.is_some_and(|version| version.begun < begun)
+    }
+
     /// What stands at `key`, as old as its upload is. That it is older than whatever began after it
     /// is known to this process, and needs no room for what clocks tell.
     pub(crate) fn dated(&self, key: &str, stat: Stat) -> Stat {
         let noted = self.0.lock();
-        let is_it = |version: &&LateVersion| {
-            let is_in_time = |stored| stored <= version.published + PUBLISHED_WITHIN;
-            stat.etag.as_ref() == Some(&version.etag) && stat.stored.is_some_and(is_in_time)
-        };
-        match noted.versions.get(key).filter(is_it).map(LateVersion::stands_since) {
+        let version = noted.versions.get(key).filter(|version| version.is(&stat));
+        match version.map(LateVersion::stands_since) {
             Some(begun) if stat.stored.is_some_and(|stored| begun < stored) => {
                 stat.stored_at(Some(begun))
             }
@@ -99,6 +113,15 @@ mod tests {
         assert_eq!(stored("j", "a", just_then), Some(just_then));
         // The same bytes once more, by somebody else.
         assert_eq!(stored("k", "a", just_then + hour), Some(just_then + hour));
+        let is_older = |etag: &str, stored, begun| {
+            let stat = Stat::new(Metadata::file(1, Some(stored)), Some(tag(etag)));
+            versions.is_older("k", &stat, begun)
+        };
+        assert!(versions.has_older("k", just_then) && !versions.has_older("k", NOON));
+        assert!(is_older("a", just_then, just_then) && !is_older("a", just_then, NOON));
+        assert!(
+            !is_older("b", just_then, just_then) && !is_older("a", just_then + hour, just_then)
+        );
         versions.note("k", tag("b"), just_then, just_then + hour);
         assert_eq!(stored("k", "a", just_then), Some(just_then));
     }

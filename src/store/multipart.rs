@@ -140,15 +140,21 @@ pub trait Multipart: FileTree {
         Ok(None)
     }
 
-    /// Goes on with a parked upload; `None` when somebody else does so already.
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        let _ = upload;
+    /// Goes on with a parked upload that was found to have `begun` then; `None` when somebody else
+    /// does so already.
+    fn resume_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
+        let _ = (upload, begun);
         None
     }
 
     /// The same of one that this process has parked; `None` also when it has dropped it.
     fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        self.resume_multipart_upload(upload)
+        let _ = upload;
+        None
     }
 
     /// A page of the uploads in parts that stand below this store's root, begun by whomever and
@@ -216,8 +222,11 @@ pub struct ParkedUpload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnUploadState {
     /// It waits. Then, the newer ones of its name that this process has parked and somebody can go
-    /// on with, or does.
+    /// on with.
     Waits(ParkedUpload, Vec<NewerUpload>),
+    /// It waits, and somebody in this process goes on with a newer one of its name. The store was
+    /// not asked.
+    GivesWay,
     /// Somebody in this process goes on with it.
     Taken,
     /// This process has dropped it, or it became the file.
@@ -233,8 +242,6 @@ pub struct NewerUpload {
     pub upload_id: String,
     /// Bytes of its parts when it was parked.
     pub bytes: u64,
-    /// Whether somebody in this process goes on with it at present.
-    pub is_taken: bool,
 }
 
 impl ParkedUpload {

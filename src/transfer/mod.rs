@@ -38,7 +38,7 @@ pub use download::{Download, DownloadRequest, Downloads};
 pub use earlier::{EarlierUpload, EarlierUploads};
 pub use ending_threads::EndingThreads;
 pub use failure::{Incomplete, Kept, TransferError, TransferReport, Verdict};
-pub use left::{DueUpload, LeftOutcome, LeftUpload, LeftUploads};
+pub use left::{DueUpload, LeftUpload, LeftUploads};
 pub use options::{Conversion, PartialUpload, Resources, TransferOptions};
 pub use pages::{Listing, ListingPages};
 pub use progress::Progress;

@@ -86,7 +86,7 @@ impl UploadTarget {
     /// # Errors
     /// [`ErrorKind::Other`] when somebody in this process goes on with it already.
     pub(super) fn resume(&self, upload: &MultipartUpload) -> StoreResult<()> {
-        let Some(resumed) = self.store.resume_multipart_upload(upload) else {
+        let Some(resumed) = self.store.resume_multipart_upload(upload, self.terms.begun) else {
             return Err(self.error("another session goes on with this upload"));
         };
         let _ = self.upload.set(resumed);

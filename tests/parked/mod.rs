@@ -1,5 +1,7 @@
 //! `partial_upload = park`: what an interrupted upload had brought waits, unseen, for its client.
 
+/// A bucket that does not answer when something is to be published.
+mod away;
 /// Where nothing can be copied.
 mod copyless;
 /// Removed and renamed directories in which something is parked.
@@ -19,6 +21,8 @@ mod others;
 mod patience;
 /// What was ended in order, and is not gone on with.
 mod publishing;
+/// One that was left here and one that another server had parked.
+mod resumed_here;
 /// The sweeper of what nobody goes on with.
 mod sweeping;
 /// One that was left and a newer one.

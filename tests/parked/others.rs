@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::{Cut, MIB, SENT, WHOLE, cut_upload, cut_upload_of, offset, parking, reset};
 use crate::support::ftp::Ftp;
+use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 use crate::support::server::Setup;
 use crate::support::stored::noise;
@@ -70,6 +71,26 @@ fn who_goes_on_loses_nothing_that_others_stored_meanwhile() {
     drop(stream);
     ftp.expect_reply("451 ");
     server.stored().expect("file", b"by somebody else");
+}
+
+/// Between the look at its parts and its publication.
+#[test]
+fn what_another_server_goes_on_with_at_that_moment_is_not_published() {
+    let (gateway, injector) = (Rgw::shared(), Injector::before(Rgw::shared().endpoint()));
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .option("partial_upload", "park")
+        .option("publish_parked_after", "1")
+        .operations("abort_unfinished_after", "0")
+        .start();
+    let (bucket, left) = (server.stored().bucket(), noise(23, SENT));
+    // The parts were listed when the other uploads of the name are asked for.
+    injector.inject(Rule::new(Request::ListMultipartUploads, Fault::Stall));
+    cut_upload(&server, "STOR", "file", &left, Cut::Leave);
+    injector.wait_for_stalls(1);
+    gateway.s3_add_part(bucket, "file", b"and more");
+    injector.heal();
+    server.wait_for_log(&format!("/file: {SENT} bytes that were left are not published, as "));
+    assert_eq!(server.stored().files(), [""; 0]);
 }
 
 #[test]

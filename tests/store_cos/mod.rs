@@ -7,6 +7,7 @@ mod directories;
 mod domains;
 mod failures;
 mod https;
+mod late;
 mod leftover_faults;
 mod leftovers;
 mod markers;

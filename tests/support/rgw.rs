@@ -203,6 +203,14 @@ impl Rgw {
         Some(format!("{}?uploadId={}", path(bucket, key), encoded(&id, "")))
     }
 
+    /// Sends one part more of the upload of `key` that is not completed, behind the others.
+    pub(crate) fn s3_add_part(&self, bucket: &str, key: &str, bytes: &[u8]) {
+        let target = self.unfinished_upload(bucket, key).expect("an unfinished upload");
+        let next = self.s3_list_parts(bucket, key).len() + 1;
+        let target = target.replacen('?', &format!("?partNumber={next}&"), 1);
+        self.curl(&["-X", "PUT", "--data-binary", "@-"], &target, Some(bytes)).expect_success();
+    }
+
     /// Drops the one upload of `key` that is not completed.
     pub(crate) fn s3_abort_upload(&self, bucket: &str, key: &str) {
         let target = self.unfinished_upload(bucket, key).expect("an unfinished upload");

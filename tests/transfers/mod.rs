@@ -9,6 +9,8 @@ mod endings;
 mod failures;
 mod inside;
 mod kept;
+/// What was left, and is published when its time has come.
+mod left;
 mod pages;
 mod parts;
 mod shared_memory;

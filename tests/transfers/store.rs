@@ -7,7 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use cos_ftp_server::store::{
     Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness, ListPage,
     ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectPlace, ObjectStore, Operation,
-    PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
+    OwnUploadState, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat,
+    StoreError, Stored,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
 use time::{Duration, OffsetDateTime};
@@ -25,6 +26,7 @@ pub(crate) struct ScriptedStore(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    bucket: &'static str,
     limits: PartLimits,
     state: Mutex<State>,
     changed: Condvar,
@@ -35,6 +37,8 @@ struct State {
     files: HashMap<String, File>,
     uploads: BTreeMap<String, Vec<Part>>,
     begun: u64,
+    /// What is parked, by its id; `None` while somebody goes on with it.
+    parked: HashMap<String, Option<ParkedUpload>>,
     published: Vec<Part>,
     calls: Vec<Operation>,
     script: Vec<(Operation, usize, Event)>,
@@ -69,8 +73,13 @@ pub(crate) enum Event {
 
 impl ScriptedStore {
     pub(crate) fn new(limits: PartLimits) -> Self {
+        Self::called("scripted", limits)
+    }
+
+    /// One whose bucket is called so.
+    pub(crate) fn called(bucket: &'static str, limits: PartLimits) -> Self {
         let (state, changed) = (Mutex::default(), Condvar::new());
-        Self(Arc::new(Shared { limits, state, changed }))
+        Self(Arc::new(Shared { bucket, limits, state, changed }))
     }
 
     /// Puts a file there, as another client would have done an hour ago.
@@ -244,7 +253,7 @@ fn objection(limits: PartLimits, parts: &[Part], receipts: &[PartReceipt]) -> Op
 
 impl ObjectStore for ScriptedStore {
     fn describe(&self) -> String {
-        "scripted".to_owned()
+        self.0.bucket.to_owned()
     }
 
     fn place_of(&self, path: &FtpPath) -> ObjectPlace {
@@ -398,6 +407,7 @@ impl Multipart for ScriptedStore {
             return Self::fails(operation, path, ErrorKind::Other, &why);
         }
         state.uploads.remove(&upload.upload_id);
+        state.parked.remove(&upload.upload_id);
         let pieces: Vec<&[u8]> = parts.iter().map(|part| &part.bytes[..]).collect();
         let bytes = pieces.concat();
         state.published = parts;
@@ -408,6 +418,26 @@ impl Multipart for ScriptedStore {
         let operation = Operation::AbortMultipartUpload;
         let mut state = self.enter(operation, upload.path.as_str())?;
         state.uploads.remove(&upload.upload_id);
+        state.parked.remove(&upload.upload_id);
         Ok(())
+    }
+
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
+        let upload = parked.upload.clone();
+        self.lock().parked.insert(upload.upload_id.clone(), Some(parked.clone()));
+        Some(upload)
+    }
+
+    fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
+        let state = self.enter(Operation::ListParts, upload.path.as_str())?;
+        Ok(match state.parked.get(&upload.upload_id) {
+            Some(Some(parked)) => OwnUploadState::Waits(parked.clone(), Vec::new()),
+            Some(None) => OwnUploadState::Taken,
+            None => OwnUploadState::Dropped,
+        })
+    }
+
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.lock().parked.get_mut(&upload.upload_id)?.take().map(|parked| parked.upload)
     }
 }

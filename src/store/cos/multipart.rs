@@ -127,9 +127,14 @@ impl Multipart for CosStore {
         parked::take_left(self.tree(), &key, freshness)
     }
 
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+    fn resume_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
         let key = self.file(Operation::ListParts, &upload.path).ok()?;
-        self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
+        let is_free = self.objects().resume_found_upload(&key, &upload.upload_id, begun);
+        is_free.then(|| upload.clone())
     }
 
     fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

@@ -60,7 +60,8 @@ fn write_aside(
     let (name, mut copy) = staging.create()?;
     let written = io::copy(&mut file, &mut copy).map_err(LocalError::from);
     let nothing = Expected::Seen(None);
-    let kept = written.and_then(|_| staging.publish(&name, &copy, target, &nothing, |stat| stat));
+    let kept = written
+        .and_then(|_| staging.publish(&name, &copy, target, &nothing, |there| there.is_none()));
     kept.map_err(|error| {
         // The first failure is the one to tell; a leftover is swept up at a later start.
         let _ = staging.discard(&name);

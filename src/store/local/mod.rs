@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 use self::fault::{LocalError, LocalResult};
@@ -58,6 +59,9 @@ pub struct LocalStore {
     appends: Arc<KeyLocks>,
     /// Uploads that this process has parked, by the same.
     parked: Arc<OwnParked>,
+    /// Held by whoever changes what is noted of one and its file: nobody sees the one without the
+    /// other.
+    parking: Arc<Mutex<()>>,
     /// Versions that were published long after their uploads had ended, by the same.
     late_versions: Arc<LateVersions>,
     /// Where `root` is in it, in the form `/a/b`.
@@ -80,6 +84,7 @@ impl LocalStore {
             staging: Arc::new(staging),
             appends: Arc::default(),
             parked: Arc::default(),
+            parking: Arc::default(),
             late_versions: Arc::default(),
             home: String::new(),
         })
@@ -170,6 +175,7 @@ impl ObjectStore for LocalStore {
             staging: Arc::clone(&self.staging),
             appends: Arc::clone(&self.appends),
             parked: Arc::clone(&self.parked),
+            parking: Arc::clone(&self.parking),
             late_versions: Arc::clone(&self.late_versions),
             home: format!("{}/{home}", self.home),
         }))
@@ -335,9 +341,14 @@ impl Multipart for LocalStore {
     }
 
     fn park_multipart_upload(&self, parked: &ParkedUpload) -> Option<MultipartUpload> {
-        let path = parked.upload.path.as_str();
+        let MultipartUpload { path, upload_id } = &parked.upload;
+        let failed = |fault: LocalError| {
+            // Older ones of the name give way to nothing.
+            self.parked.forget(&self.whole_path(path), upload_id);
+            fault.of(Operation::ListParts, path.as_str())
+        };
         self.park(parked)
-            .map_err(|fault| fault.of(Operation::ListParts, path))
+            .map_err(failed)
             .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
             .ok()
     }
@@ -360,11 +371,20 @@ impl Multipart for LocalStore {
         names.iter().filter_map(|name| directory.join(name).ok()).collect()
     }
 
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        self.resume(upload).ok()
+    fn resume_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
+        self.resume_found(upload, begun).ok()
+    }
+
+    fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.resume_own(upload).ok()
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        let _parking = self.parking.lock();
         self.parked.forget(&self.whole_path(&upload.path), &upload.upload_id);
         self.staging
             .discard(&upload.upload_id)

@@ -109,8 +109,8 @@ impl Staging {
         Ok(File::from(file))
     }
 
-    /// Makes the file durable and lets it take its place, at once and as a whole, if what stands
-    /// there, as `dated` tells of it, is `expected`: looked at while nobody else publishes in that
+    /// Makes the file durable and lets it take its place, at once and as a whole, if what is
+    /// `expected` there `admits` what stands there: looked at while nobody else publishes in that
     /// directory.
     pub(super) fn publish(
         &self,
@@ -118,15 +118,15 @@ impl Staging {
         file: &File,
         slot: &LocalName<'_>,
         expected: &Expected,
-        dated: impl Fn(Stat) -> Stat,
+        admits: impl Fn(Option<Stat>) -> bool,
     ) -> LocalResult<()> {
         file.sync_all()?;
         slot.lock_directory()?;
-        let there = slot.admits_file()?.map(dated);
+        let there = slot.admits_file()?;
         match expected {
             // Not every program that writes here locks the directory.
             Expected::Nothing => slot.take_unless_taken(self.directory()?, name)?,
-            _ if expected.admits(there.as_ref()) => {
+            _ if admits(there) => {
                 rustix::fs::renameat(self.directory()?, name, &slot.parent, slot.name)?;
             }
             _ => return Err(expected.refusal().into()),

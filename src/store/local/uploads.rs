@@ -13,8 +13,8 @@ use super::staging::Staging;
 use super::{LocalStore, tree};
 use crate::store::own_parked::ParkedNote;
 use crate::store::{
-    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, OwnUploadState, ParkedUpload,
-    PartPlace, PartReceipt, Stored,
+    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, Operation, OwnUploadState,
+    ParkedUpload, PartPlace, PartReceipt, Stat, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -44,8 +44,18 @@ impl LocalStore {
         expected: &Expected,
     ) -> LocalResult<Stored> {
         let (slot, key) = (self.tree.making_parents(path)?, self.whole_path(path));
-        let dated = |stat| self.late_versions.dated(&key, stat);
-        self.staging.publish(name, file, &slot, expected, dated)?;
+        // What this process has published after its time may have come to stand there since the
+        // client of a newer one was told what it goes on with.
+        let begun = match expected {
+            Expected::Seen(_) => self.parked.taken_since(&key, name),
+            Expected::Anything | Expected::Nothing | Expected::NothingSince(_) => None,
+        };
+        let admits = |there: Option<Stat>| {
+            let late = there.as_ref().zip(begun);
+            late.is_some_and(|(stat, begun)| self.late_versions.is_older(&key, stat, begun))
+                || expected.admits(there.map(|stat| self.late_versions.dated(&key, stat)).as_ref())
+        };
+        self.staging.publish(name, file, &slot, expected, admits)?;
         let etag = tree::facts(file)?.etag;
         // What began after an upload that is published late is newer than that.
         let until = match (expected, &etag) {
@@ -57,10 +67,18 @@ impl LocalStore {
             _ => None,
         };
         // A whole file stands there now.
+        let _parking = self.parking.lock();
         self.parked.forget(&key, name);
         for parked in self.parked.take(&key, until, usize::MAX) {
-            self.staging.discard(&parked)?;
-            log::info!("dropped what was parked of {path}: its file was stored since");
+            match self.staging.discard(&parked) {
+                Ok(()) => {
+                    log::info!("dropped what was parked of {path}: its file was stored since");
+                }
+                Err(fault) => {
+                    let error = fault.of(Operation::AbortMultipartUpload, path.as_str());
+                    log::warn!("what had been parked of {path} stays behind: {error}");
+                }
+            }
         }
         Ok(Stored { etag, crc64: None, request_id: None })
     }
@@ -122,6 +140,7 @@ impl LocalStore {
         file.set_modified(SystemTime::from(*begun))?;
         file.sync_all()?;
         let path = self.whole_path(&upload.path);
+        let _parking = self.parking.lock();
         // Whoever waits for its end knows it by the name that it had before.
         let earlier = self.parked.parked_as(&path, &upload.upload_id);
         let new_name = || format!("{}{:016x}", parked_names(&path), fastrand::u64(..));
@@ -164,8 +183,10 @@ impl LocalStore {
     /// What became of an upload that this process had parked.
     pub(super) fn own_state(&self, upload: &MultipartUpload) -> LocalResult<OwnUploadState> {
         let (key, id) = (self.whole_path(&upload.path), &*upload.upload_id);
+        let _parking = self.parking.lock();
         let begun = match self.parked.state(&key, id) {
             ParkedNote::Taken => return Ok(OwnUploadState::Taken),
+            ParkedNote::GivesWay => return Ok(OwnUploadState::GivesWay),
             ParkedNote::Dropped => return Ok(OwnUploadState::Dropped),
             ParkedNote::Waits(begun) => Some(begun),
             ParkedNote::Unknown => None,
@@ -179,8 +200,10 @@ impl LocalStore {
         }
         // The time of the file may be coarser.
         let parked = ParkedUpload { begun: begun.unwrap_or(parked.begun), ..parked };
-        let newer = self.parked.newer_than(&key, id, parked.begun);
-        Ok(OwnUploadState::Waits(parked, newer))
+        Ok(match self.parked.newer_than(&key, id, parked.begun) {
+            Some(newer) => OwnUploadState::Waits(parked, newer),
+            None => OwnUploadState::GivesWay,
+        })
     }
 
     /// Drops what this process has parked for `path`, but what is to be kept. Tells how many.
@@ -189,9 +212,11 @@ impl LocalStore {
         path: &FtpPath,
         is_kept: &dyn Fn(&str) -> bool,
     ) -> LocalResult<usize> {
+        let _parking = self.parking.lock();
         let dropped = self.parked.shelve(&self.whole_path(path), is_kept);
-        dropped.iter().try_for_each(|upload_id| self.staging.discard(upload_id))?;
-        Ok(dropped.len())
+        // All of them are tried.
+        let discarded: Vec<_> = dropped.iter().map(|id| self.staging.discard(id)).collect();
+        discarded.into_iter().collect::<LocalResult<Vec<()>>>().map(|all| all.len())
     }
 
     /// In front of the last byte of `parts`.
@@ -200,18 +225,32 @@ impl LocalStore {
         size.saturating_sub(1)
     }
 
-    /// Takes what is parked away from those who look for it.
-    pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
-        let upload_id = Staging::new_name();
-        // In this order: whoever does not find the file sees why.
-        let is_own =
-            self.parked.resume(&self.whole_path(&upload.path), &upload.upload_id, &upload_id);
+    /// Takes what is parked, and was found to have `begun` then, away from those who look for it.
+    pub(super) fn resume_found(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> LocalResult<MultipartUpload> {
+        let (key, upload_id) = (self.whole_path(&upload.path), Staging::new_name());
+        let _parking = self.parking.lock();
+        let is_own = self.parked.resume_found(&key, &upload.upload_id, &upload_id, begun);
         // Of a file that is not there any more nothing can be renamed.
-        let renamed = self.staging.rename(&upload.upload_id, &upload_id);
-        if renamed.is_err() && is_own {
-            self.parked.release(&upload_id);
+        self.staging.rename(&upload.upload_id, &upload_id).inspect_err(|_| match is_own {
+            true => self.parked.release(&upload_id),
+            false => self.parked.forget(&key, &upload_id),
+        })?;
+        Ok(MultipartUpload { path: upload.path.clone(), upload_id })
+    }
+
+    /// The same of what this process has parked.
+    pub(super) fn resume_own(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
+        let (key, upload_id) = (self.whole_path(&upload.path), Staging::new_name());
+        let _parking = self.parking.lock();
+        if !self.parked.resume(&key, &upload.upload_id, &upload_id) {
+            return Err(ErrorKind::NotFound.into());
         }
-        renamed?;
+        let renamed = self.staging.rename(&upload.upload_id, &upload_id);
+        renamed.inspect_err(|_| self.parked.release(&upload_id))?;
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
 }
@@ -270,4 +309,37 @@ fn joined_size(parts: &[PartReceipt]) -> LocalResult<u64> {
         return Err(LocalError::because(ErrorKind::Other, "an upload without parts".to_owned()));
     }
     Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::local::LocalOptions;
+
+    #[test]
+    fn the_directory_tells_of_what_is_remembered_no_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().to_owned();
+        let store = LocalStore::open(&LocalOptions { root }).unwrap();
+        let (upload_id, file) = store.staging.create().unwrap();
+        file.set_len(4).unwrap();
+        let path = FtpPath::root().child("file").unwrap();
+        let (upload, begun) = (MultipartUpload { path, upload_id }, OffsetDateTime::now_utc());
+        let parts = in_front_of_the_last_byte(4);
+        let parked = store.park(&ParkedUpload { upload, parts, lost: 0, begun }).unwrap();
+        let note = || store.parked.state("/file", &parked.upload_id);
+        for number in 0.. {
+            if note() == ParkedNote::Unknown {
+                break;
+            }
+            store.parked.note(&number.to_string(), "another", &[], begun);
+        }
+        match store.own_state(&parked).unwrap() {
+            OwnUploadState::Waits(found, _) => {
+                assert_eq!((&found.upload, found.begun, found.bytes()), (&parked, begun, 4));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(note(), ParkedNote::Waits(begun));
+    }
 }

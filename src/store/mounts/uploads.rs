@@ -151,9 +151,13 @@ impl Multipart for MountStore {
         place.store.take_left_upload(&place.path, freshness)
     }
 
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+    fn resume_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
         let (store, own) = inner(self, upload);
-        store.resume_multipart_upload(&own).map(|resumed| named(resumed, &upload.path))
+        store.resume_multipart_upload(&own, begun).map(|resumed| named(resumed, &upload.path))
     }
 
     fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

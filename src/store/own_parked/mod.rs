@@ -35,6 +35,8 @@ pub(crate) enum ParkedNote {
     Waits(OffsetDateTime),
     /// Somebody in this process goes on with it.
     Taken,
+    /// Nobody does, but somebody with one of its name that was begun later.
+    GivesWay,
     /// This process has dropped it, or it became the file.
     Dropped,
     /// Nothing: it was one of too many.
@@ -56,15 +58,56 @@ struct OwnUpload {
     /// Where it goes on, in bytes.
     offset: u64,
     begun: OffsetDateTime,
-    /// Somebody in this process goes on with it.
-    is_taken: bool,
-    /// Nobody is to go on with it: its client has begun anew.
-    is_shelved: bool,
+    offer: ParkedOffer,
+}
+
+/// What may be done with one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ParkedOffer {
+    /// Its client may go on with it.
+    Open,
+    /// Nobody is to go on with it, as its client has begun anew; it may become the file.
+    Shelved,
     /// Nor is it to become the file: a whole one stands there that is newer.
-    is_dropped: bool,
+    Dropped,
+    /// Nothing at present: somebody in this process goes on with it.
+    Taken {
+        /// It is shelved afterwards, unless it is the file by then.
+        from_shelf: bool,
+    },
 }
 
 impl OwnUpload {
+    /// One of which nothing is known to be there yet.
+    fn new(id: &str, begun: OffsetDateTime) -> Self {
+        Self {
+            id: id.to_owned(),
+            number: 0,
+            parked_as: None,
+            has_parts: false,
+            bytes: 0,
+            offset: 0,
+            begun,
+            offer: ParkedOffer::Open,
+        }
+    }
+
+    fn is_taken(&self) -> bool {
+        matches!(self.offer, ParkedOffer::Taken { .. })
+    }
+
+    /// Whether nobody else is to go on with it, ever.
+    fn is_shelved(&self) -> bool {
+        !matches!(self.offer, ParkedOffer::Open | ParkedOffer::Taken { from_shelf: false })
+    }
+
+    /// Nobody is to go on with it from now on; but whoever does.
+    fn shelve(&mut self) {
+        if self.offer == ParkedOffer::Open {
+            self.offer = ParkedOffer::Shelved;
+        }
+    }
+
     /// Whether it is called so, or was before somebody went on with it.
     fn is(&self, id: &str) -> bool {
         self.id == id || self.parked_as.as_deref() == Some(id)
@@ -94,6 +137,29 @@ impl ParkedNotes {
         removed
     }
 
+    /// See [`OwnParked::resume`].
+    fn resume(&mut self, key: &str, id: &str, new_id: &str) -> bool {
+        let Some(upload) = self.find(key, id) else { return false };
+        let from_shelf = match upload.offer {
+            ParkedOffer::Open => false,
+            ParkedOffer::Shelved => true,
+            ParkedOffer::Dropped | ParkedOffer::Taken { .. } => return false,
+        };
+        upload.offer = ParkedOffer::Taken { from_shelf };
+        upload.parked_as = Some(std::mem::replace(&mut upload.id, new_id.to_owned()));
+        true
+    }
+
+    /// One that is new, in the place of the oldest where there are too many.
+    fn add(&mut self, key: &str, upload: OwnUpload) {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.insert(key, OwnUpload { number, ..upload });
+        if self.order.len() > UPLOADS {
+            self.evict();
+        }
+    }
+
     fn insert(&mut self, key: &str, upload: OwnUpload) {
         self.order.insert(upload.number, key.to_owned());
         self.uploads.entry(key.to_owned()).or_default().push(upload);
@@ -102,7 +168,7 @@ impl ParkedNotes {
     /// Forgets the one that was parked first of those that wait.
     fn evict(&mut self) {
         let waits = |number, key: &str| {
-            self.of(key).iter().any(|upload| upload.number == number && !upload.is_taken)
+            self.of(key).iter().any(|upload| upload.number == number && !upload.is_taken())
         };
         let oldest = self.order.iter().find(|(number, key)| waits(**number, key));
         if let Some((number, key)) = oldest.map(|(number, key)| (*number, key.clone())) {
@@ -115,8 +181,13 @@ impl ParkedNotes {
 /// The one that was begun last, of those with which somebody could go on. Of one that somebody does
 /// go on with the others know, as they are older.
 fn newest(uploads: &[OwnUpload]) -> Option<&OwnUpload> {
-    let offered = uploads.iter().filter(|upload| !upload.is_shelved);
+    let offered = uploads.iter().filter(|upload| !upload.is_shelved());
     offered.max_by_key(|upload| (upload.has_parts, upload.begun))
+}
+
+/// Whether somebody goes on with one that was begun later.
+fn has_newer_taken(uploads: &[OwnUpload], begun: OffsetDateTime) -> bool {
+    uploads.iter().any(|other| other.is_taken() && !other.is_shelved() && other.begun > begun)
 }
 
 impl OwnParked {
@@ -124,24 +195,16 @@ impl OwnParked {
     pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
         let mut noted = self.0.lock();
         let earlier = noted.remove(key, |upload| upload.is(id));
-        let number = noted.next_number;
-        noted.next_number += 1;
-        let upload = OwnUpload {
-            id: id.to_owned(),
-            number,
-            parked_as: None,
+        let mut upload = OwnUpload {
             has_parts: !parts.is_empty(),
             bytes: bytes_of(parts),
             offset: offset_behind(parts),
-            begun,
-            is_taken: false,
-            is_shelved: earlier.iter().any(|upload| upload.is_shelved),
-            is_dropped: false,
+            ..OwnUpload::new(id, begun)
         };
-        noted.insert(key, upload);
-        if noted.order.len() > UPLOADS {
-            noted.evict();
+        if earlier.iter().any(OwnUpload::is_shelved) {
+            upload.shelve();
         }
+        noted.add(key, upload);
     }
 
     /// The store has told which `parts` of one are there.
@@ -156,17 +219,41 @@ impl OwnParked {
     /// Somebody in this process goes on with one, which is called `new_id` from then on. Whether it
     /// was there: what is dropped meanwhile is not.
     pub(crate) fn resume(&self, key: &str, id: &str, new_id: &str) -> bool {
+        self.0.lock().resume(key, id, new_id)
+    }
+
+    /// Somebody in this process goes on with one that was found to have `begun` then, which is
+    /// called `new_id` from then on. Also where another process had parked it: older ones are to
+    /// give way to it. Whether it had been known.
+    pub(crate) fn resume_found(
+        &self,
+        key: &str,
+        id: &str,
+        new_id: &str,
+        begun: OffsetDateTime,
+    ) -> bool {
         let mut noted = self.0.lock();
-        let is_free = |upload: &&mut OwnUpload| !upload.is_taken && !upload.is_dropped;
-        let Some(upload) = noted.find(key, id).filter(is_free) else { return false };
-        upload.is_taken = true;
-        upload.parked_as = Some(std::mem::replace(&mut upload.id, new_id.to_owned()));
-        true
+        if noted.of(key).iter().any(|upload| upload.is(id)) {
+            noted.resume(key, id, new_id);
+            return true;
+        }
+        let parked_as = Some(id.to_owned());
+        let offer = ParkedOffer::Taken { from_shelf: false };
+        // Of one without parts nobody would have been told.
+        let found = OwnUpload { parked_as, has_parts: true, ..OwnUpload::new(new_id, begun) };
+        noted.add(key, OwnUpload { offer, ..found });
+        false
     }
 
     /// Whether somebody goes on with one of `key` that was begun later.
     pub(crate) fn has_newer_taken(&self, key: &str, begun: OffsetDateTime) -> bool {
-        self.0.lock().of(key).iter().any(|u| u.is_taken && !u.is_shelved && u.begun > begun)
+        has_newer_taken(self.0.lock().of(key), begun)
+    }
+
+    /// When the upload was begun with which somebody goes on as `id`.
+    pub(crate) fn taken_since(&self, key: &str, id: &str) -> Option<OffsetDateTime> {
+        let mut noted = self.0.lock();
+        noted.find(key, id).filter(|upload| upload.is_taken()).map(|upload| upload.begun)
     }
 
     /// What the upload was called with which somebody goes on as `id`.
@@ -179,7 +266,11 @@ impl OwnParked {
         let mut noted = self.0.lock();
         let mut all = noted.uploads.values_mut().flatten();
         if let Some(upload) = all.find(|upload| upload.id == id) {
-            upload.is_taken = false;
+            upload.offer = match upload.offer {
+                ParkedOffer::Taken { from_shelf: true } => ParkedOffer::Shelved,
+                ParkedOffer::Taken { from_shelf: false } => ParkedOffer::Open,
+                other => other,
+            };
             upload.id = upload.parked_as.take().unwrap_or_else(|| upload.id.clone());
         }
     }
@@ -194,13 +285,13 @@ impl OwnParked {
         most: usize,
     ) -> Vec<String> {
         let is_meant = |upload: &OwnUpload| {
-            !upload.is_taken && until.is_none_or(|until| upload.begun <= until)
+            !upload.is_taken() && until.is_none_or(|until| upload.begun <= until)
         };
         let mut noted = self.0.lock();
         let mut taken = noted.remove(key, is_meant);
         taken.sort_by_key(|upload| Reverse(upload.begun));
         for upload in taken.split_off(most.min(taken.len())) {
-            noted.insert(key, OwnUpload { is_shelved: true, is_dropped: true, ..upload });
+            noted.insert(key, OwnUpload { offer: ParkedOffer::Dropped, ..upload });
         }
         taken.into_iter().map(|upload| upload.id).collect()
     }
@@ -208,9 +299,9 @@ impl OwnParked {
     /// The same of all, but of those that are to be kept, with which nobody goes on any more.
     pub(crate) fn shelve(&self, key: &str, is_kept: &dyn Fn(&str) -> bool) -> Vec<String> {
         let mut noted = self.0.lock();
-        let removed = noted.remove(key, |upload| !upload.is_taken && !is_kept(&upload.id));
+        let removed = noted.remove(key, |upload| !upload.is_taken() && !is_kept(&upload.id));
         let left = noted.uploads.get_mut(key).into_iter().flatten();
-        left.filter(|upload| !upload.is_taken).for_each(|upload| upload.is_shelved = true);
+        left.for_each(OwnUpload::shelve);
         removed.into_iter().map(|upload| upload.id).collect()
     }
 
@@ -222,14 +313,15 @@ impl OwnParked {
     /// Which upload of `key` can be gone on with, and when it was begun.
     pub(crate) fn of(&self, key: &str) -> Option<(String, OffsetDateTime)> {
         let noted = self.0.lock();
-        let newest = newest(noted.of(key)).filter(|upload| upload.has_parts && !upload.is_taken)?;
+        let newest =
+            newest(noted.of(key)).filter(|upload| upload.has_parts && !upload.is_taken())?;
         Some((newest.id.clone(), newest.begun))
     }
 
     /// All of `key` with which nobody goes on at present: which, and when they were begun.
     pub(crate) fn all_of(&self, key: &str) -> Vec<(String, OffsetDateTime)> {
         let noted = self.0.lock();
-        let all = noted.of(key).iter().filter(|upload| !upload.is_taken);
+        let all = noted.of(key).iter().filter(|upload| !upload.is_taken());
         all.map(|upload| (upload.id.clone(), upload.begun)).collect()
     }
 
@@ -237,8 +329,9 @@ impl OwnParked {
     pub(crate) fn state(&self, key: &str, id: &str) -> ParkedNote {
         let noted = self.0.lock();
         match noted.of(key).iter().find(|upload| upload.is(id)) {
-            Some(upload) if upload.is_taken => ParkedNote::Taken,
-            Some(upload) if upload.is_dropped => ParkedNote::Dropped,
+            Some(upload) if upload.is_taken() => ParkedNote::Taken,
+            Some(upload) if upload.offer == ParkedOffer::Dropped => ParkedNote::Dropped,
+            Some(upload) if has_newer_taken(noted.of(key), upload.begun) => ParkedNote::GivesWay,
             Some(upload) => ParkedNote::Waits(upload.begun),
             None if noted.has_evicted => ParkedNote::Unknown,
             None => ParkedNote::Dropped,
@@ -247,33 +340,33 @@ impl OwnParked {
 
     /// Whether nobody is to go on with it.
     pub(crate) fn is_shelved(&self, key: &str, id: &str) -> bool {
-        self.0.lock().find(key, id).is_some_and(|upload| upload.is_shelved)
+        self.0.lock().find(key, id).is_some_and(|upload| upload.is_shelved())
     }
 
     /// Those of `key` that were begun later than the upload `id`, which was `begun` then, and that
-    /// somebody can go on with, or does.
+    /// somebody can go on with; `None` where somebody does.
     pub(crate) fn newer_than(
         &self,
         key: &str,
         id: &str,
         begun: OffsetDateTime,
-    ) -> Vec<NewerUpload> {
+    ) -> Option<Vec<NewerUpload>> {
         let noted = self.0.lock();
-        let others = noted.of(key).iter().filter(|upload| !upload.is_shelved && !upload.is(id));
+        if has_newer_taken(noted.of(key), begun) {
+            return None;
+        }
+        let others = noted.of(key).iter().filter(|upload| !upload.is_shelved() && !upload.is(id));
         let newer = others.filter(|upload| upload.begun > begun && upload.has_parts);
-        let told = newer.cloned().map(|OwnUpload { id, bytes, is_taken, .. }| NewerUpload {
-            upload_id: id,
-            bytes,
-            is_taken,
-        });
-        told.collect()
+        let told = |OwnUpload { id, bytes, .. }| NewerUpload { upload_id: id, bytes };
+        Some(newer.cloned().map(told).collect())
     }
 
     /// What stands behind `directory` in the keys that begin so.
     pub(crate) fn below(&self, directory: &str) -> Vec<String> {
         let noted = self.0.lock();
         let of_keys = noted.uploads.iter();
-        let waiting = of_keys.filter(|(_, all)| newest(all).is_some_and(|upload| !upload.is_taken));
+        let waiting =
+            of_keys.filter(|(_, all)| newest(all).is_some_and(|upload| !upload.is_taken()));
         waiting.filter_map(|(key, _)| key.strip_prefix(directory)).map(str::to_owned).collect()
     }
 
@@ -284,7 +377,7 @@ impl OwnParked {
         let noted = self.0.lock();
         let mut found: HashMap<_, Metadata> = HashMap::new();
         let all = noted.uploads.iter().filter_map(|(key, all)| Some((key, newest(all)?)));
-        for (key, upload) in all.filter(|(_, upload)| upload.offset > 0 && !upload.is_taken) {
+        for (key, upload) in all.filter(|(_, upload)| upload.offset > 0 && !upload.is_taken()) {
             let Some(name) = key.strip_prefix(directory) else { continue };
             match name.split_once('/') {
                 Some((above, _)) => {

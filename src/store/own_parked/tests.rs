@@ -58,22 +58,22 @@ fn of_two_uploads_the_one_begun_last_counts() {
     // With nothing of it there, nobody goes on with it.
     parked.note("k", "last", &[], later + Duration::seconds(1));
     assert_eq!(parked.of("k"), Some(("later".to_owned(), later)));
-    let newer = NewerUpload { upload_id: "later".to_owned(), bytes: 10, is_taken: false };
-    assert_eq!(parked.newer_than("k", "earlier", NOW), std::slice::from_ref(&newer));
-    assert_eq!(parked.newer_than("k", "later", later), []);
+    let newer = NewerUpload { upload_id: "later".to_owned(), bytes: 10 };
+    assert_eq!(parked.newer_than("k", "earlier", NOW), Some(vec![newer]));
+    assert_eq!(parked.newer_than("k", "later", later), Some(Vec::new()));
     // What a directory says of times may be coarser than what is known here.
-    assert_eq!(parked.newer_than("k", "later", NOW), []);
+    assert_eq!(parked.newer_than("k", "later", NOW), Some(Vec::new()));
     // While somebody goes on with it nobody does with an older one.
     assert!(parked.resume("k", "later", "again"));
     assert!(!parked.resume("k", "later", "again") && !parked.resume("k", "again", "again"));
     assert_eq!(parked.of("k"), None);
-    let taken = NewerUpload { upload_id: "again".to_owned(), is_taken: true, ..newer };
-    assert_eq!(parked.newer_than("k", "earlier", NOW), [taken]);
+    assert_eq!(parked.newer_than("k", "earlier", NOW), None);
     for id in ["later", "again"] {
         assert_eq!(parked.state("k", id), ParkedNote::Taken);
     }
-    assert_eq!(parked.state("k", "earlier"), ParkedNote::Waits(NOW));
+    assert_eq!(parked.state("k", "earlier"), ParkedNote::GivesWay);
     parked.release("again");
+    assert_eq!(parked.state("k", "earlier"), ParkedNote::Waits(NOW));
     assert_eq!(parked.of("k"), Some(("later".to_owned(), later)));
     parked.forget("k", "later");
     assert_eq!(parked.of("k"), Some(("earlier".to_owned(), NOW)));
@@ -143,4 +143,23 @@ fn a_file_hides_the_directory_of_its_name() {
         let told = told.iter().map(|entry| (&*entry.name, entry.metadata.is_directory()));
         assert_eq!(told.collect::<Vec<_>>(), [("d", false), ("e", true)]);
     }
+}
+
+#[test]
+fn what_another_process_had_parked_is_known_once_somebody_goes_on_with_it() {
+    let parked = OwnParked::default();
+    let later = NOW + Duration::seconds(1);
+    parked.note("k", "own", &parts(&[5, 5]), NOW);
+    assert!(!parked.resume_found("k", "another's", "now", later));
+    assert!(parked.has_newer_taken("k", NOW) && !parked.has_newer_taken("k", later));
+    assert_eq!(parked.state("k", "another's"), ParkedNote::Taken);
+    assert_eq!(parked.parked_as("k", "now").as_deref(), Some("another's"));
+    // What is older does not count.
+    assert!(!parked.resume_found("k", "oldest", "oldest now", NOW - Duration::seconds(1)));
+    assert_eq!(parked.state("k", "own"), ParkedNote::GivesWay);
+    parked.forget("k", "now");
+    assert!(!parked.has_newer_taken("k", NOW));
+    // One's own is known all the same.
+    assert!(parked.resume_found("k", "own", "own now", NOW));
+    assert!(parked.resume_found("k", "own now", "again", NOW));
 }

@@ -115,8 +115,12 @@ impl Multipart for TrashStore {
         self.store.take_left_upload(path, freshness)
     }
 
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        self.store.resume_multipart_upload(upload)
+    fn resume_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Option<MultipartUpload> {
+        self.store.resume_multipart_upload(upload, begun)
     }
 
     fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

@@ -3,15 +3,19 @@
 //! client that is killed: who comes back in time goes on, what nobody goes on with is published as
 //! it is.
 
+mod away;
+mod outcome;
 mod publishing;
 
-pub use publishing::{LeftOutcome, LeftUpload};
+pub use publishing::LeftUpload;
 
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use self::away::AwayStores;
+use self::outcome::LeftOutcome;
 use crate::limits;
 
 /// So many wait at most; of more, those that are due next are published early.
@@ -20,8 +24,11 @@ const UPLOADS: usize = 10_000;
 /// So many more wait at most for a store that does not answer.
 const UPLOADS_IN_TROUBLE: usize = 10_000;
 
-/// When what waits for the store is tried again.
+/// When what waits for the store is tried again, or earlier where it could be dropped by then.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
+
+/// Longer than a server that stops takes for its end.
+const UNTIL_THE_END: Duration = Duration::from_secs(24 * 3600);
 
 /// How often what may wait no longer looks whether a newer one is still gone on with.
 const LAST_LOOKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
@@ -46,10 +53,30 @@ pub struct LeftUploads {
 struct Waiting {
     /// The next that is due comes first.
     uploads: VecDeque<(Instant, DueUpload)>,
-    /// The one that is tried now.
-    tried: Option<String>,
+    /// The ids of those that are tried now: by whoever takes them when they are due, or by those to
+    /// whom one was handed over as there were too many.
+    tried: HashSet<String>,
+    /// Stores that are not asked now.
+    away: AwayStores,
     /// Nobody waits for their time any more.
     is_closed: bool,
+}
+
+impl Waiting {
+    /// The next, which is tried from now on.
+    fn hand_over(&mut self) -> Option<DueUpload> {
+        let (_, next) = self.uploads.pop_front()?;
+        self.tried.insert(next.id().to_owned());
+        Some(next)
+    }
+
+    /// It waits until it is `due`, and is not tried any more. Tells whether it is the next.
+    fn put(&mut self, due: Instant, upload: DueUpload) -> bool {
+        self.tried.remove(upload.id());
+        let place = self.uploads.partition_point(|(others, _)| *others <= due);
+        self.uploads.insert(place, (due, upload));
+        place == 0
+    }
 }
 
 /// An upload that was left and whose time has come.
@@ -61,6 +88,8 @@ pub struct DueUpload {
     last_at: Instant,
     /// Whether it was told that it waits.
     is_told: bool,
+    /// Whether the store may have put it together, though it did not say so.
+    is_in_doubt: bool,
 }
 
 impl LeftUploads {
@@ -82,61 +111,106 @@ impl LeftUploads {
         let now = Instant::now();
         let patience = if self.is_swept { patience.min(self.longest) } else { patience };
         let last_at = now + self.longest.max(patience);
-        self.insert(now + patience, DueUpload { upload, patience, last_at, is_told: false })
+        self.insert(now + patience, DueUpload::new(upload, patience, last_at))
     }
 
-    /// `upload` is tried once more after `pause`. Hands one over as [`Self::add`] does.
-    pub fn try_again(&self, upload: DueUpload, pause: Duration) -> Option<DueUpload> {
-        self.insert(Instant::now() + pause, upload)
-    }
-
-    /// Publishes one that [`Self::add`] or [`Self::try_again`] handed over, unless it gives way to
-    /// a newer one of its name: then both stay parked. Where the store does not answer it waits
-    /// once more, while anything may.
-    pub fn publish_early(&self, upload: DueUpload) {
-        if upload.try_early(self) == LeftOutcome::StoreAway
-            && let Some(LeftUpload { upload, bytes, .. }) = self.keep(upload)
-        {
-            log::warn!("{}: {bytes} bytes that were left stay parked", upload.path);
+    /// Tries one whose time has come, and keeps it where it is to be tried again.
+    pub fn publish(&self, mut due: DueUpload) {
+        match due.publish(self) {
+            LeftOutcome::Ended => self.finish(&due),
+            LeftOutcome::Waits | LeftOutcome::Taken => {
+                if let Some(next) = self.insert(Instant::now() + due.patience(), due) {
+                    self.publish_early(next);
+                }
+            }
+            outcome @ (LeftOutcome::StoreAway | LeftOutcome::NotAsked) => self.keep(due, outcome),
         }
     }
 
-    /// Waits for a store that does not answer. Hands it back where it cannot wait.
-    fn keep(&self, upload: DueUpload) -> Option<LeftUpload> {
-        let due = Instant::now() + TROUBLE_PAUSE;
+    /// Publishes one that [`Self::add`] handed over, unless it gives way to a newer one of its
+    /// name: then both stay parked. Where the store does not answer it waits once more, while
+    /// anything may.
+    pub fn publish_early(&self, mut due: DueUpload) {
+        match due.publish_early(self) {
+            outcome @ (LeftOutcome::StoreAway | LeftOutcome::NotAsked) => self.keep(due, outcome),
+            LeftOutcome::Ended | LeftOutcome::Waits | LeftOutcome::Taken => self.finish(&due),
+        }
+    }
+
+    /// The same of one that [`Self::take`] handed over, and that does not wait. Tells whether the
+    /// store answered.
+    pub fn publish_last(&self, mut due: DueUpload) -> bool {
+        let outcome = due.publish_early(self);
+        self.finish(&due);
+        !matches!(outcome, LeftOutcome::StoreAway | LeftOutcome::NotAsked)
+    }
+
+    /// It is tried no more.
+    fn finish(&self, due: &DueUpload) {
+        self.waiting.lock().tried.remove(due.id());
+    }
+
+    /// Waits for a store that does not answer, if it can wait.
+    fn keep(&self, due: DueUpload, outcome: LeftOutcome) {
         let mut waiting = self.waiting.lock();
         if waiting.is_closed || waiting.uploads.len() >= UPLOADS + UPLOADS_IN_TROUBLE {
-            return Some(upload.upload);
+            waiting.tried.remove(due.id());
+            drop(waiting);
+            let LeftUpload { upload, bytes, .. } = due.upload;
+            log::warn!("{}: {bytes} bytes that were left stay parked", upload.path);
+            return;
         }
-        let place = waiting.uploads.partition_point(|(others, _)| *others <= due);
-        waiting.uploads.insert(place, (due, upload));
-        None
+        let until = waiting.away.until(&due.upload.store_name()).unwrap_or_else(Instant::now);
+        // Another one asks for it then: what is wrong may be with this one alone.
+        let behind = if outcome == LeftOutcome::StoreAway { LAST_LOOKS.0 } else { Duration::ZERO };
+        let is_next = waiting.put(until + behind, due);
+        drop(waiting);
+        self.tell(is_next);
+    }
+
+    /// Whether the store of this name is not asked now.
+    fn is_away(&self, store: &str) -> bool {
+        self.waiting.lock().away.until(store).is_some()
+    }
+
+    /// It did not answer.
+    fn note_away(&self, store: String) {
+        let mut waiting = self.waiting.lock();
+        // Who ends waits for nobody.
+        let pause = match waiting.is_closed {
+            true => UNTIL_THE_END,
+            false => TROUBLE_PAUSE.min(self.longest),
+        };
+        waiting.away.note(store, Instant::now() + pause);
     }
 
     fn insert(&self, due: Instant, upload: DueUpload) -> Option<DueUpload> {
         let mut waiting = self.waiting.lock();
         if waiting.is_closed {
             // Whoever takes them may have gone.
+            waiting.tried.insert(upload.id().to_owned());
             return Some(upload);
         }
-        let uploads = &mut waiting.uploads;
-        let place = uploads.partition_point(|(others, _)| *others <= due);
-        uploads.insert(place, (due, upload));
-        let is_full = uploads.len() > UPLOADS;
-        let next = is_full.then(|| uploads.pop_front()).flatten().map(|(_, next)| next);
+        let is_next = waiting.put(due, upload);
+        let is_full = waiting.uploads.len() > UPLOADS;
+        let next = is_full.then(|| waiting.hand_over()).flatten();
         drop(waiting);
-        if place == 0 {
-            self.changed.notify_all();
-        }
+        self.tell(is_next);
         next
     }
 
-    /// Whether the upload of this id is among them.
+    /// Whoever waits for the next looks again, if there `is_next` another one.
+    fn tell(&self, is_next: bool) {
+        if is_next {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Whether the upload of this id is among them, or tried now.
     pub fn holds(&self, upload_id: &str) -> bool {
         let waiting = self.waiting.lock();
-        let is_it = |left: &LeftUpload| left.upload.upload_id == upload_id;
-        waiting.tried.as_deref() == Some(upload_id)
-            || waiting.uploads.iter().any(|(_, due)| is_it(&due.upload))
+        waiting.tried.contains(upload_id)
+            || waiting.uploads.iter().any(|(_, due)| due.id() == upload_id)
     }
 
     /// The same, with just so many bytes: with others, somebody went on with it, and was cut off.
@@ -158,14 +232,9 @@ impl LeftUploads {
     /// Waits until one is due, which it hands over; `None` once it is closed.
     pub fn wait_for_due(&self) -> Option<DueUpload> {
         let mut waiting = self.waiting.lock();
-        waiting.tried = None;
         while !waiting.is_closed {
             match waiting.uploads.front().map(|(due, _)| *due) {
-                Some(due) if due <= Instant::now() => {
-                    let next = waiting.uploads.pop_front().map(|(_, upload)| upload);
-                    waiting.tried = next.as_ref().map(|due| due.upload.upload.upload_id.clone());
-                    return next;
-                }
+                Some(due) if due <= Instant::now() => return waiting.hand_over(),
                 Some(due) => {
                     self.changed.wait_until(&mut waiting, due);
                 }
@@ -175,30 +244,32 @@ impl LeftUploads {
         None
     }
 
-    /// Blocks for `pause`, or until it is closed.
-    pub fn pause(&self, pause: Duration) {
-        let open = |waiting: &mut Waiting| !waiting.is_closed;
-        self.changed.wait_while_for(&mut self.waiting.lock(), open, pause);
-    }
-
-    /// Nobody waits for anything from now on.
+    /// Nobody waits for anything from now on. Each store is asked once more.
     pub fn close(&self) {
-        self.waiting.lock().is_closed = true;
+        let mut waiting = self.waiting.lock();
+        waiting.is_closed = true;
+        waiting.away = AwayStores::default();
+        drop(waiting);
         self.changed.notify_all();
     }
 
     /// The next, due or not.
     pub fn take(&self) -> Option<DueUpload> {
-        let mut waiting = self.waiting.lock();
-        let next = waiting.uploads.pop_front().map(|(_, due)| due);
-        waiting.tried = next.as_ref().map(|due| due.upload.upload.upload_id.clone());
-        next
+        self.waiting.lock().hand_over()
     }
 }
 
 impl DueUpload {
+    fn new(upload: LeftUpload, patience: Duration, last_at: Instant) -> Self {
+        Self { upload, patience, last_at, is_told: false, is_in_doubt: false }
+    }
+
+    fn id(&self) -> &str {
+        &self.upload.upload.upload_id
+    }
+
     /// For how long it waits once more for a newer one.
-    pub fn patience(&self) -> Duration {
+    fn patience(&self) -> Duration {
         match self.last_at.saturating_duration_since(Instant::now()) {
             Duration::ZERO => self.patience.clamp(LAST_LOOKS.0, LAST_LOOKS.1),
             left => self.patience.min(left),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::outcome::LeftOutcome;
 use super::{DueUpload, LeftUploads};
 use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
@@ -30,19 +31,6 @@ pub struct LeftUpload {
     pub witness: Option<Witness>,
 }
 
-/// What came of the try to publish one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOutcome {
-    /// Nothing is left to be done.
-    Ended,
-    /// The store does not answer now.
-    StoreAway,
-    /// A newer upload of the name is to end first.
-    Waits,
-    /// Somebody in this process goes on with it at present.
-    Taken,
-}
-
 /// When one is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
@@ -54,11 +42,17 @@ enum Turn {
     Early,
 }
 
-/// What is newer than one that was left, and not to be published after it.
+/// What was found of one.
+enum LeftLook {
+    /// It waits as it was left; then, the newer ones of its name that this process has parked.
+    Same(ParkedUpload, Vec<NewerUpload>),
+    /// It cannot be published now, or not any more.
+    Other(LeftOutcome),
+}
+
+/// What is parked of a newer one, and not to be published after one that was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NewerRival {
-    /// Somebody in this process goes on with it.
-    Taken,
     /// This process has parked it.
     Own,
     /// Another server has.
@@ -69,9 +63,9 @@ impl DueUpload {
     /// Lets it become the file, unless a newer one of its name waits that is not among `others`:
     /// published in its turn, this one would take the name from that. Half the time after which
     /// silent uploads are dropped it gives way, and no longer, but to one that is gone on with.
-    pub fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
+    pub(super) fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
         let turn = if Instant::now() < self.last_at { Turn::Due } else { Turn::Last };
-        let outcome = self.upload.publish(others, turn);
+        let outcome = self.upload.publish(others, turn, &mut self.is_in_doubt);
         if outcome == LeftOutcome::Waits && !self.is_told {
             self.is_told = true;
             log::info!(
@@ -85,8 +79,8 @@ impl DueUpload {
     }
 
     /// The same where it does not wait in this process any more.
-    pub fn try_early(&self, others: &LeftUploads) -> LeftOutcome {
-        let outcome = self.upload.publish(others, Turn::Early);
+    pub(super) fn publish_early(&mut self, others: &LeftUploads) -> LeftOutcome {
+        let outcome = self.upload.publish(others, Turn::Early, &mut self.is_in_doubt);
         let LeftUpload { upload, bytes, .. } = &self.upload;
         match outcome {
             LeftOutcome::Waits => log::warn!(
@@ -98,7 +92,7 @@ impl DueUpload {
                 "{}: {bytes} bytes that were left are not published, as somebody goes on with them",
                 upload.path
             ),
-            LeftOutcome::Ended | LeftOutcome::StoreAway => {}
+            LeftOutcome::Ended | LeftOutcome::StoreAway | LeftOutcome::NotAsked => {}
         }
         outcome
     }
@@ -108,12 +102,17 @@ impl LeftUpload {
     /// Lets it become the file, as far as it came, unless its client goes on with it, or something
     /// newer has the name. It gives way to a newer upload of its name that is not among `others`:
     /// always to one that somebody goes on with, and but at its last turn to one that is parked.
-    fn publish(&self, others: &LeftUploads, turn: Turn) -> LeftOutcome {
-        let path = &self.upload.path;
-        match self.try_publish(others, turn) {
+    /// Whether the store may have put it together without saying so is told `in_doubt`.
+    fn publish(&self, others: &LeftUploads, turn: Turn, in_doubt: &mut bool) -> LeftOutcome {
+        let (path, store) = (&self.upload.path, self.store_name());
+        if others.is_away(&store) {
+            return LeftOutcome::NotAsked;
+        }
+        match self.try_publish(others, turn, in_doubt) {
             Ok(outcome) => outcome,
             Err(error) if error.kind == ErrorKind::Unavailable => {
                 log::warn!("{path} cannot be published now: {error}");
+                others.note_away(store);
                 LeftOutcome::StoreAway
             }
             Err(error) => {
@@ -123,17 +122,61 @@ impl LeftUpload {
         }
     }
 
-    fn try_publish(&self, others: &LeftUploads, turn: Turn) -> Result<LeftOutcome> {
+    /// The bucket in which it is, among all that there are.
+    pub(super) fn store_name(&self) -> String {
         let (store, path) = (&self.store, &self.upload.path);
-        let (parked, newer) = match store.own_parked_upload(&self.upload)? {
+        let (whole, key) = (store.whole_name(path), store.place_of(path).key);
+        whole.strip_suffix(&*key).unwrap_or(&whole).to_owned()
+    }
+
+    fn try_publish(
+        &self,
+        others: &LeftUploads,
+        turn: Turn,
+        in_doubt: &mut bool,
+    ) -> Result<LeftOutcome> {
+        let (parked, newer) = match self.look(*in_doubt)? {
+            LeftLook::Same(parked, newer) => (parked, newer),
+            LeftLook::Other(outcome) => return Ok(outcome),
+        };
+        let rival = self.rival(&parked, &newer, others)?;
+        if rival.is_some() && turn != Turn::Last {
+            return Ok(LeftOutcome::Waits);
+        }
+        // Who goes on with it by another server shows in its parts alone, which may be other ones
+        // by now.
+        match self.look(*in_doubt)? {
+            LeftLook::Same(now, _) if now.parts == parked.parts => {}
+            LeftLook::Same(..) => return Ok(LeftOutcome::Waits),
+            LeftLook::Other(outcome) => return Ok(outcome),
+        }
+        let Some(upload) = self.store.resume_own_parked(&parked.upload) else {
+            // Its client was faster, or who deleted it: the next look tells.
+            return Ok(LeftOutcome::Taken);
+        };
+        let outcome = self.take_name(&ParkedUpload { upload, ..parked }, in_doubt)?;
+        if let Some(rival) = rival {
+            self.tell_rival(rival);
+        }
+        Ok(outcome)
+    }
+
+    /// Looks whether it waits as it was left.
+    fn look(&self, in_doubt: bool) -> Result<LeftLook> {
+        let path = &self.upload.path;
+        let (parked, newer) = match self.store.own_parked_upload(&self.upload)? {
             OwnUploadState::Waits(parked, newer) => (parked, newer),
-            OwnUploadState::Taken => return Ok(LeftOutcome::Taken),
+            OwnUploadState::Taken => return Ok(LeftLook::Other(LeftOutcome::Taken)),
+            OwnUploadState::GivesWay => return Ok(LeftLook::Other(LeftOutcome::Waits)),
             OwnUploadState::Dropped => {
                 let bytes = self.bytes;
                 log::info!("{path}: what was left with {bytes} bytes was ended otherwise");
-                return Ok(LeftOutcome::Ended);
+                return Ok(LeftLook::Other(LeftOutcome::Ended));
             }
-            OwnUploadState::Gone => return self.tell_gone().map(|()| LeftOutcome::Ended),
+            OwnUploadState::Gone => {
+                self.tell_gone(in_doubt)?;
+                return Ok(LeftLook::Other(LeftOutcome::Ended));
+            }
         };
         let bytes = parked.bytes();
         if bytes != self.bytes {
@@ -143,22 +186,9 @@ impl LeftUpload {
                  upload are parked now",
                 self.bytes
             );
-            return Ok(LeftOutcome::Ended);
+            return Ok(LeftLook::Other(LeftOutcome::Ended));
         }
-        let rival = self.rival(&parked, &newer, others)?;
-        let is_last = turn == Turn::Last && rival != Some(NewerRival::Taken);
-        if rival.is_some() && !is_last {
-            return Ok(LeftOutcome::Waits);
-        }
-        let Some(upload) = store.resume_own_parked(&parked.upload) else {
-            // Its client was faster, or who deleted it: the next look tells.
-            return Ok(LeftOutcome::Taken);
-        };
-        let outcome = self.take_name(&ParkedUpload { upload, ..parked })?;
-        if let Some(rival) = rival {
-            self.tell_rival(rival);
-        }
-        Ok(outcome)
+        Ok(LeftLook::Same(parked, newer))
     }
 
     /// Of a newer upload of the name that broke, and waited too long.
@@ -170,17 +200,14 @@ impl LeftUpload {
         log::warn!("{}: a newer upload of that name is parked, which {what}", self.upload.path);
     }
 
-    /// Another upload of the name that was begun later and broke, or is gone on with: once this one
-    /// stood there, nobody could go on with that. One of `others` is published after this one.
+    /// Another upload of the name that was begun later and broke: once this one stood there, nobody
+    /// could go on with that. One of `others` is published after this one.
     fn rival(
         &self,
         parked: &ParkedUpload,
         newer: &[NewerUpload],
         others: &LeftUploads,
     ) -> Result<Option<NewerRival>> {
-        if newer.iter().any(|newer| newer.is_taken) {
-            return Ok(Some(NewerRival::Taken));
-        }
         if newer.iter().any(|newer| !others.holds_all_of(&newer.upload_id, newer.bytes)) {
             return Ok(Some(NewerRival::Own));
         }
@@ -202,9 +229,9 @@ impl LeftUpload {
         Ok(newest.map(|_| NewerRival::OfOthers))
     }
 
-    fn take_name(&self, parked: &ParkedUpload) -> Result<LeftOutcome> {
+    fn take_name(&self, parked: &ParkedUpload, in_doubt: &mut bool) -> Result<LeftOutcome> {
         let (store, path, bytes) = (&self.store, &self.upload.path, self.bytes);
-        match self.complete(parked) {
+        match self.complete(parked, in_doubt) {
             Ok(stored) => {
                 self.withdraw_marker();
                 metrics::count_left_upload();
@@ -221,9 +248,13 @@ impl LeftUpload {
                     ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
                 ) =>
             {
-                let given_up = store.abort_multipart_upload(&parked.upload);
+                if let Err(error) = store.abort_multipart_upload(&parked.upload) {
+                    // It is given up once the store takes that.
+                    store.park_multipart_upload(parked);
+                    return Err(error);
+                }
                 log::warn!("{path} was stored meanwhile: what was parked before is given up");
-                given_up.map(|()| LeftOutcome::Ended)
+                Ok(LeftOutcome::Ended)
             }
             Err(error) => {
                 store.park_multipart_upload(parked);
@@ -232,18 +263,35 @@ impl LeftUpload {
         }
     }
 
-    /// Others have published or dropped it.
-    fn tell_gone(&self) -> Result<()> {
+    /// Others have published or dropped it; or this process has published it, where that is
+    /// `in_doubt`.
+    fn tell_gone(&self, in_doubt: bool) -> Result<()> {
         let (path, bytes) = (&self.upload.path, self.bytes);
         match self.store.find_file(path)? {
-            Some(_) => log::info!(
-                "{path}: {bytes} bytes that were left are parked no more, and a file is there"
-            ),
+            Some(_) => {
+                log::info!(
+                    "{path}: {bytes} bytes that were left are parked no more, and a file is there"
+                );
+                if in_doubt {
+                    self.tell_of_marker();
+                }
+            }
             None => log::warn!(
                 "{path}: {bytes} bytes that were left are gone: somebody else has dropped them"
             ),
         }
         Ok(())
+    }
+
+    /// What stands there may be the whole file of somebody else: its marker is not to be deleted.
+    fn tell_of_marker(&self) {
+        let (path, Some(marker)) = (&self.upload.path, &self.marker) else { return };
+        if !matches!(self.store.find_file(marker), Ok(None)) {
+            log::warn!(
+                "{marker} stays, though {path} may be what was left, and not whole: the store did \
+                 not answer whether it was published"
+            );
+        }
     }
 
     fn withdraw_marker(&self) {
@@ -260,7 +308,7 @@ impl LeftUpload {
     }
 
     /// Asks the store to put it together, when what is to be told of it stands on the disk.
-    fn complete(&self, parked: &ParkedUpload) -> Result<Stored> {
+    fn complete(&self, parked: &ParkedUpload, in_doubt: &mut bool) -> Result<Stored> {
         let (store, path) = (&*self.store, &self.upload.path);
         let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
             let deed = FileDeed::now(EventKind::UploadPartial, store, path);
@@ -275,6 +323,8 @@ impl LeftUpload {
             false => Expected::NothingSince(parked.begun),
         };
         let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
+        let is_away = |error: &StoreError| error.kind == ErrorKind::Unavailable;
+        *in_doubt |= outcome.as_ref().is_err_and(is_away);
         if let Some(intent) = intent {
             intent.end(outcome.as_ref().map(Some));
         }

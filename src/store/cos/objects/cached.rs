@@ -1,5 +1,7 @@
 //! The objects of a bucket, with a memory of what this process does to them.
 
+use time::OffsetDateTime;
+
 use super::{
     BucketCache, Complete, CopyReceipt, Head, NewCopy, Objects, Original, Plain, Put, Written,
 };
@@ -104,10 +106,18 @@ impl Objects for CachedObjects {
         self.cache().parked.note(key, &upload.upload_id, parts, *begun);
     }
 
-    fn resume_upload(&self, key: &str, upload_id: &str) -> bool {
+    fn hold_upload(&self, key: &str, upload_id: &str) -> bool {
         let is_first = self.cache().under_way.begin(upload_id);
         if is_first {
             self.cache().parked.resume(key, upload_id, upload_id);
+        }
+        is_first
+    }
+
+    fn resume_found_upload(&self, key: &str, upload_id: &str, begun: OffsetDateTime) -> bool {
+        let is_first = self.cache().under_way.begin(upload_id);
+        if is_first {
+            self.cache().parked.resume_found(key, upload_id, upload_id, begun);
         }
         is_first
     }

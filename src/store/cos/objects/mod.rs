@@ -42,6 +42,8 @@ pub(crate) use crate::store::cos::s3::precondition::Precondition;
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use self::bucket::Bucket;
 use crate::store::cos::options::RestoreTerms;
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
@@ -196,15 +198,23 @@ pub(crate) trait Objects: Sync {
         let _ = (key, parked);
     }
 
-    /// Goes on with a parked upload; false when somebody in this process does already.
-    fn resume_upload(&self, key: &str, upload_id: &str) -> bool {
+    /// Holds a parked upload so that nobody in this process goes on with it; false when somebody
+    /// does already.
+    fn hold_upload(&self, key: &str, upload_id: &str) -> bool {
         let _ = (key, upload_id);
         true
     }
 
-    /// The same; false also when this process has dropped it.
+    /// Goes on with one that was found to have `begun` then, whoever parked it; false when somebody
+    /// in this process does already.
+    fn resume_found_upload(&self, key: &str, upload_id: &str, begun: OffsetDateTime) -> bool {
+        let _ = begun;
+        self.hold_upload(key, upload_id)
+    }
+
+    /// Goes on with one that this process has parked; false also when it has dropped it.
     fn resume_own_upload(&self, key: &str, upload_id: &str) -> bool {
-        self.resume_upload(key, upload_id)
+        self.hold_upload(key, upload_id)
     }
 
     /// An object was found to be gone that somebody meant to delete.

@@ -58,7 +58,7 @@ pub(crate) fn abort_silent(
     upload_id: &str,
     silence: Duration,
 ) -> Result<bool> {
-    if !tree.objects.resume_upload(key, upload_id) {
+    if !tree.objects.hold_upload(key, upload_id) {
         return Ok(false);
     }
     let since = OffsetDateTime::UNIX_EPOCH;

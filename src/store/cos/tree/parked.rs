@@ -87,6 +87,7 @@ pub(crate) fn own_state(
     let id = &*upload.upload_id;
     let begun = match tree.cache.parked.state(key, id) {
         ParkedNote::Taken => return Ok(OwnUploadState::Taken),
+        ParkedNote::GivesWay => return Ok(OwnUploadState::GivesWay),
         ParkedNote::Dropped => return Ok(OwnUploadState::Dropped),
         ParkedNote::Unknown if tree.cache.has_under_way(id) => return Ok(OwnUploadState::Taken),
         ParkedNote::Waits(begun) => Some(begun),
@@ -107,7 +108,10 @@ pub(crate) fn own_state(
         }
     };
     let parked = ParkedUpload { upload: upload.clone(), parts, lost, begun };
-    Ok(OwnUploadState::Waits(parked, tree.cache.parked.newer_than(key, id, begun)))
+    Ok(match tree.cache.parked.newer_than(key, id, begun) {
+        Some(newer) => OwnUploadState::Waits(parked, newer),
+        None => OwnUploadState::GivesWay,
+    })
 }
 
 /// When the upload `id` of `key` was begun, as the store says.

@@ -2,14 +2,15 @@
 
 use super::BucketTree;
 use super::attributes;
-use super::condition::write_expecting;
+use super::condition::{stat_of, write_expecting};
+use super::markers::file_head;
 use super::parked;
 use super::room::{UploadKind, check_room_in_turn};
 use super::tags;
 use super::turn::turn_to_publish;
 use crate::store::cos::object_terms::tags_in;
 use crate::store::cos::objects::{Complete, Put};
-use crate::store::{Body, Expected, Operation, PartReceipt, Result, Stored};
+use crate::store::{Body, Expected, Operation, PartReceipt, Result, Stat, Stored};
 
 /// Stores an object in place of what is expected.
 pub(crate) fn put(
@@ -42,6 +43,8 @@ pub(crate) fn complete_upload(
     let operation = Operation::CompleteMultipartUpload;
     let turn = turn_to_publish(tree, operation, key)?;
     check_room_in_turn(tree, &turn, key, UploadKind::Long)?;
+    let late = late_version(tree, key, upload_id, expected)?.map(|late| Expected::Seen(Some(late)));
+    let expected = late.as_ref().unwrap_or(expected);
     let stored = write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.complete_upload(&turn, Complete { key, upload_id, parts, only })
     })?;
@@ -52,4 +55,25 @@ pub(crate) fn complete_upload(
     parked::drop_own(tree, key, expected);
     tags::settle(tree, &turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);
     Ok(stored)
+}
+
+/// What this process has published under `key` after its time, of an upload that was begun before
+/// the one with which somebody goes on as `upload_id`; and which may have come to stand there since
+/// that one's client was told what it goes on with. Just that version is older and may be replaced.
+fn late_version(
+    tree: BucketTree<'_>,
+    key: &str,
+    upload_id: &str,
+    expected: &Expected,
+) -> Result<Option<Stat>> {
+    let begun = match expected {
+        Expected::Seen(_) => tree.cache.parked.taken_since(key, upload_id),
+        Expected::Anything | Expected::Nothing | Expected::NothingSince(_) => None,
+    };
+    let versions = &tree.cache.late_versions;
+    let Some(begun) = begun.filter(|begun| versions.has_older(key, *begun)) else {
+        return Ok(None);
+    };
+    let stands = file_head(tree, key)?.map(|head| stat_of(tree, &head));
+    Ok(stands.filter(|stat| versions.is_older(key, stat, begun)))
 }
