@@ -182,7 +182,7 @@ fn the_client_is_reassured_while_bytes_move() {
     let mounted = Mounted::bucket_behind(&injector.endpoint(), setup, ARCHIVE);
     let mut ftp = mounted.login();
     ftp.store("STOR large", &noise(5, 20 << 20));
-    injector.inject(Rule::new(Request::UploadPart, Fault::Latency(Duration::from_millis(1500))));
+    injector.inject(Rule::new(Request::UploadPart, Fault::Latency(Duration::from_secs(1))));
     let reply = rename(&mut ftp, "large", "archive/large", "250");
     assert!(reply.starts_with("250-"), "{reply}");
     mounted.other.expect("large", &noise(5, 20 << 20));
