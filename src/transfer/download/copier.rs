@@ -36,7 +36,7 @@ const LEAST_TIME_OF_MANY: Duration = Duration::from_millis(500);
 
 /// Bytes a second that all downloads together move before the processor can be what limits them:
 /// less costs any machine a fraction of it.
-const MUCH_FOR_A_PROCESSOR: f64 = 250e6;
+const MUCH_FOR_A_PROCESSOR: f64 = 320e6;
 
 /// Where fetching ahead made it no faster, so many times as many windows must be found so.
 const LATER: u32 = 16;
