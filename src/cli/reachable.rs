@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::serve_socket::{self, lets_in};
+use super::serve_socket::{self, MAX_NAMED, lets_in};
 use super::shell;
 
 /// Where the kernel tells which sockets there are.
@@ -17,9 +17,6 @@ const LISTENS: u32 = 0x0001_0000;
 /// What the program of a server is called, as the kernel tells it of each process, and what the
 /// name of its socket begins with unless `control_socket` says otherwise.
 pub(super) const PROGRAM: &str = "cos-ftp-server";
-
-/// As many are named where there are more.
-const MAX_NAMED: usize = 10;
 
 /// How a server is named to `status` and others where its configuration cannot be read; with those
 /// that could be meant.

@@ -23,8 +23,8 @@ const END: &str = ".socket";
 /// Longest path of a socket: what the system takes, but for what a process adds while it makes it.
 const MAX_SOCKET_BYTES: usize = 96;
 
-/// As many are named where there are more.
-const MAX_NAMED: usize = 10;
+/// As many servers are named where there are more.
+pub(super) const MAX_NAMED: usize = 10;
 
 /// Nobody else has anything to look for where the server is asked.
 const PRIVATE_MODE: u32 = 0o700;
