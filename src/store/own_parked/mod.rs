@@ -305,8 +305,8 @@ impl OwnParked {
         removed.into_iter().map(|upload| upload.id).collect()
     }
 
-    /// Nothing is to come any more of the upload `id` of `key`, which was `begun` then, whoever goes
-    /// on with it: it is to be dropped.
+    /// Nothing is to come any more of the upload `id` of `key`, which was `begun` then, whoever
+    /// goes on with it: it is to be dropped.
     pub(crate) fn give_up(&self, key: &str, id: &str, begun: OffsetDateTime) {
         let mut noted = self.0.lock();
         noted.remove(key, |upload| upload.is(id));
