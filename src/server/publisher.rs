@@ -28,7 +28,10 @@ pub(super) fn start(
 fn publish_all(left: &LeftUploads, registry: &SessionRegistry) {
     let mut unpublished = 0;
     while let Some(due) = left.take() {
-        if registry.stop_request() == StopRequest::AtOnce || !left.publish_last(due) {
+        if registry.stop_request() == StopRequest::AtOnce {
+            left.leave(&due);
+            unpublished += 1;
+        } else if !left.publish_last(due) {
             unpublished += 1;
         }
     }

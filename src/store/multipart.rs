@@ -62,6 +62,18 @@ pub trait Multipart: FileTree {
     /// Drops an upload and its parts. An upload that no longer exists is no error.
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()>;
 
+    /// The same of an upload that was `begun` then, of which nothing is to come any more. Where the
+    /// store does not take that, nobody in this process goes on with it all the same, and it does
+    /// not become the file.
+    fn give_up_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Result<()> {
+        let _ = begun;
+        self.abort_multipart_upload(upload)
+    }
+
     /// The upload under `path` that may be gone on with: of those that nobody in this process has
     /// under way, the one that was begun last. Where `freshness` is not [`Freshness::Now`], one
     /// that this process has parked alone. A store that keeps none has none.

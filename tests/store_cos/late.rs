@@ -1,13 +1,14 @@
 //! What is published after its time, beside a newer upload of its name.
 
-use cos_ftp_server::store::cos::CosStore;
+use cos_ftp_server::store::cos::{CosOptions, CosStore};
 use cos_ftp_server::store::{
-    Body, Cancel, Expected, FileTree, Multipart, MultipartUpload, ObjectStore, OwnUploadState,
-    ParkedUpload, PartPlace,
+    Body, Cancel, Expected, FileTree, Freshness, Multipart, MultipartUpload, ObjectStore,
+    OwnUploadState, ParkedUpload, PartPlace,
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::store_cos::{at, store};
+use crate::store_cos::{at, options, store};
+use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 
 /// So many are remembered.
@@ -52,6 +53,28 @@ fn what_was_published_late_does_not_keep_a_newer_upload_from_the_name() {
         store.delete_object(&at("file")).unwrap();
     }
     assert_eq!(rgw.s3_list_uploads(&bucket), ["file"]);
+}
+
+/// What was left and refused its name, whoever has asked for it before.
+#[test]
+fn what_the_bucket_does_not_drop_is_offered_to_nobody() {
+    let rgw = Rgw::shared();
+    let (bucket, injector) = (rgw.new_bucket(), Injector::before(rgw.endpoint()));
+    let mut through = CosOptions { endpoint: injector.endpoint(), ..options(&bucket) };
+    through.timeouts.retry_total = std::time::Duration::from_millis(100);
+    let store = CosStore::connect(through).unwrap();
+    let (left, parked) = resume(&store, store.now());
+    injector.inject(Rule::new(Request::AbortMultipartUpload, Fault::Refuse(503, "SlowDown")));
+    store.give_up_multipart_upload(&left, parked.begun).unwrap_err();
+    for freshness in [Freshness::Recent, Freshness::Now] {
+        assert!(store.find_parked_upload(&at("file"), freshness).unwrap().is_none());
+    }
+    assert!(matches!(store.own_parked_upload(&left), Ok(OwnUploadState::Dropped)));
+    assert!(store.resume_own_parked(&left).is_none());
+    assert_eq!(rgw.s3_list_uploads(&bucket), ["file"]);
+    injector.heal();
+    store.give_up_multipart_upload(&left, parked.begun).unwrap();
+    assert_eq!(rgw.s3_list_uploads(&bucket), [""; 0]);
 }
 
 #[test]

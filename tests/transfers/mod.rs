@@ -11,6 +11,7 @@ mod inside;
 mod kept;
 /// What was left, and is published when its time has come.
 mod left;
+mod left_logs;
 mod pages;
 mod parts;
 mod shared_memory;

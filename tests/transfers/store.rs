@@ -1,6 +1,11 @@
 //! A store in memory that does what a test tells it: waits at a gate, fails, panics, breaks off.
 //! It takes nothing that the S3 API would refuse, and remembers what it was asked.
 
+/// What the S3 API would refuse.
+mod objection;
+/// What is parked in it.
+mod parked;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +18,8 @@ use cos_ftp_server::store::{
 use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
 use time::{Duration, OffsetDateTime};
 
+use self::objection::objection;
+use self::parked::Look;
 use crate::transfers::answers::{AnswerBody, AnswerScript};
 use crate::transfers::bench::PATIENCE;
 
@@ -40,6 +47,8 @@ struct State {
     /// What is parked, by its id; `None` while somebody goes on with it.
     parked: HashMap<String, Option<ParkedUpload>>,
     published: Vec<Part>,
+    /// What has become of a parked upload at a look, counted from 1.
+    looks: Vec<(usize, Look)>,
     calls: Vec<Operation>,
     script: Vec<(Operation, usize, Event)>,
     closed: Vec<Operation>,
@@ -68,6 +77,10 @@ pub(crate) struct Part {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     Fail(ErrorKind),
+    /// It does not answer what it is asked first, which is this.
+    FailBefore(Operation),
+    /// CompleteMultipartUpload is carried out, and not answered.
+    LoseAnswer,
     Panic,
 }
 
@@ -161,17 +174,18 @@ impl ScriptedStore {
     fn enter(&self, operation: Operation, path: &str) -> Result<MutexGuard<'_, State>> {
         let mut state = self.lock();
         state.calls.push(operation);
-        let nth = state.count(operation);
         self.0.changed.notify_all();
-        let event = state.script.iter().find(|(of, at, _)| (*of, *at) == (operation, nth));
-        match event.map(|(_, _, event)| *event) {
+        match state.event(operation) {
             Some(Event::Fail(kind)) => return Err(StoreError::new(kind, operation, path)),
+            Some(Event::FailBefore(first)) => {
+                return Self::fails(first, path, ErrorKind::Unavailable, "");
+            }
             Some(Event::Panic) => {
                 drop(state);
                 panic!("as the script says");
             }
             None if operation == Operation::GetObject => {}
-            None => state = self.pass(state, operation),
+            None | Some(Event::LoseAnswer) => state = self.pass(state, operation),
         }
         Ok(state)
     }
@@ -193,6 +207,13 @@ impl ScriptedStore {
 impl State {
     fn count(&self, operation: Operation) -> usize {
         self.calls.iter().filter(|call| **call == operation).count()
+    }
+
+    /// What the script says of the last call of `operation`.
+    fn event(&self, operation: Operation) -> Option<Event> {
+        let nth = self.count(operation);
+        let event = self.script.iter().find(|(of, at, _)| (*of, *at) == (operation, nth));
+        event.map(|(_, _, event)| *event)
     }
 
     fn publish(&mut self, path: &str, bytes: Arc<[u8]>, modified: OffsetDateTime) -> Stored {
@@ -226,29 +247,6 @@ impl File {
         let metadata = Metadata::file(self.bytes.len() as u64, Some(self.modified));
         Stat::new(metadata, Some(self.etag()))
     }
-}
-
-/// Why the S3 API would not take these parts as an object.
-fn objection(limits: PartLimits, parts: &[Part], receipts: &[PartReceipt]) -> Option<String> {
-    if !parts.iter().map(|part| &part.receipt).eq(receipts) {
-        return Some(format!("{receipts:?} are not the parts that were sent"));
-    }
-    let mut offset = 0;
-    for (index, part) in parts.iter().enumerate() {
-        let (size, is_last) = (part.receipt.size, index + 1 == parts.len());
-        let place = PartPlace { number: u32::try_from(index).ok()? + 1, offset };
-        if part.place != place {
-            return Some(format!("{:?} where {place:?} belongs", part.place));
-        }
-        if place.number > limits.max_parts || size > limits.max_part {
-            return Some(format!("part {} of {size} bytes is too much", place.number));
-        }
-        if size < limits.min_part && !is_last {
-            return Some(format!("EntityTooSmall: part {} of {size} bytes", place.number));
-        }
-        offset += size;
-    }
-    parts.is_empty().then(|| "no parts".to_owned())
 }
 
 impl ObjectStore for ScriptedStore {
@@ -411,7 +409,11 @@ impl Multipart for ScriptedStore {
         let pieces: Vec<&[u8]> = parts.iter().map(|part| &part.bytes[..]).collect();
         let bytes = pieces.concat();
         state.published = parts;
-        Ok(state.publish(path, bytes.into(), OffsetDateTime::now_utc()))
+        let stored = state.publish(path, bytes.into(), OffsetDateTime::now_utc());
+        match state.event(operation) {
+            Some(Event::LoseAnswer) => Self::fails(operation, path, ErrorKind::Unavailable, ""),
+            _ => Ok(stored),
+        }
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
@@ -429,12 +431,7 @@ impl Multipart for ScriptedStore {
     }
 
     fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
-        let state = self.enter(Operation::ListParts, upload.path.as_str())?;
-        Ok(match state.parked.get(&upload.upload_id) {
-            Some(Some(parked)) => OwnUploadState::Waits(parked.clone(), Vec::new()),
-            Some(None) => OwnUploadState::Taken,
-            None => OwnUploadState::Dropped,
-        })
+        self.parked_state(upload)
     }
 
     fn resume_own_parked(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

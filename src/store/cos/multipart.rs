@@ -76,6 +76,15 @@ impl Multipart for CosStore {
         self.objects().abort_upload(&key, &upload.upload_id)
     }
 
+    fn give_up_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Result<()> {
+        let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
+        self.objects().give_up_upload(&key, &upload.upload_id, begun)
+    }
+
     fn find_parked_upload(
         &self,
         path: &FtpPath,

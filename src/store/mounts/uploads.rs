@@ -84,6 +84,15 @@ impl Multipart for MountStore {
         store.abort_multipart_upload(&upload)
     }
 
+    fn give_up_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Result<()> {
+        let (store, upload) = inner(self, upload);
+        store.give_up_multipart_upload(&upload, begun)
+    }
+
     fn find_parked_upload(
         &self,
         path: &FtpPath,

@@ -68,7 +68,7 @@ enum ParkedOffer {
     Open,
     /// Nobody is to go on with it, as its client has begun anew; it may become the file.
     Shelved,
-    /// Nor is it to become the file: a whole one stands there that is newer.
+    /// Nor is it to become the file: a whole one stands there that is newer, or did.
     Dropped,
     /// Nothing at present: somebody in this process goes on with it.
     Taken {
@@ -303,6 +303,14 @@ impl OwnParked {
         let left = noted.uploads.get_mut(key).into_iter().flatten();
         left.for_each(OwnUpload::shelve);
         removed.into_iter().map(|upload| upload.id).collect()
+    }
+
+    /// Nothing is to come any more of the upload `id` of `key`, which was `begun` then, whoever
+    /// goes on with it: it is to be dropped.
+    pub(crate) fn give_up(&self, key: &str, id: &str, begun: OffsetDateTime) {
+        let mut noted = self.0.lock();
+        noted.remove(key, |upload| upload.is(id));
+        noted.add(key, OwnUpload { offer: ParkedOffer::Dropped, ..OwnUpload::new(id, begun) });
     }
 
     /// The upload `id` of `key` is dropped, or became the file.

@@ -100,6 +100,23 @@ fn what_is_kept_beside_is_offered_to_nobody() {
 }
 
 #[test]
+fn what_is_given_up_is_nobodys_until_it_is_dropped() {
+    let parked = OwnParked::default();
+    for is_shelved in [false, true] {
+        parked.note("k", "left", &parts(&[5, 5]), NOW);
+        if is_shelved {
+            assert!(parked.shelve("k", &|_| true).is_empty());
+        }
+        assert!(parked.resume("k", "left", "tried"));
+        parked.give_up("k", "tried", NOW);
+        assert_eq!((parked.of("k"), parked.state("k", "tried")), (None, ParkedNote::Dropped));
+        assert!(parked.is_shelved("k", "tried") && !parked.resume("k", "tried", "again"));
+        // Whoever stores the file drops it, too.
+        assert_eq!(parked.take("k", Some(NOW), 9), ["tried"]);
+    }
+}
+
+#[test]
 fn a_directory_shows_what_can_be_gone_on_with() {
     let parked = OwnParked::default();
     for (key, sizes) in

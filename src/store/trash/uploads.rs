@@ -63,6 +63,14 @@ impl Multipart for TrashStore {
         self.store.abort_multipart_upload(upload)
     }
 
+    fn give_up_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        begun: OffsetDateTime,
+    ) -> Result<()> {
+        self.store.give_up_multipart_upload(upload, begun)
+    }
+
     fn find_parked_upload(
         &self,
         path: &FtpPath,

@@ -6,6 +6,7 @@
 mod away;
 mod outcome;
 mod publishing;
+mod unsettled;
 
 pub use publishing::LeftUpload;
 
@@ -16,6 +17,7 @@ use parking_lot::{Condvar, Mutex};
 
 use self::away::AwayStores;
 use self::outcome::LeftOutcome;
+use self::unsettled::Unsettled;
 use crate::limits;
 
 /// So many wait at most; of more, those that are due next are published early.
@@ -77,6 +79,15 @@ impl Waiting {
         self.uploads.insert(place, (due, upload));
         place == 0
     }
+
+    /// Those whose stores are not asked now come behind all others.
+    fn put_away_last(&mut self) {
+        let is_away = |due: &DueUpload| self.away.until(&due.upload.store_name()).is_some();
+        let uploads = std::mem::take(&mut self.uploads).into_iter();
+        let (last, first): (VecDeque<_>, VecDeque<_>) = uploads.partition(|(_, due)| is_away(due));
+        self.uploads = first;
+        self.uploads.extend(last);
+    }
 }
 
 /// An upload that was left and whose time has come.
@@ -88,8 +99,7 @@ pub struct DueUpload {
     last_at: Instant,
     /// Whether it was told that it waits.
     is_told: bool,
-    /// Whether the store may have put it together, though it did not say so.
-    is_in_doubt: bool,
+    unsettled: Unsettled,
 }
 
 impl LeftUploads {
@@ -117,7 +127,7 @@ impl LeftUploads {
     /// Tries one whose time has come, and keeps it where it is to be tried again.
     pub fn publish(&self, mut due: DueUpload) {
         match due.publish(self) {
-            LeftOutcome::Ended => self.finish(&due),
+            outcome @ LeftOutcome::Ended => self.finish(&due, outcome),
             LeftOutcome::Waits | LeftOutcome::Taken => {
                 if let Some(next) = self.insert(Instant::now() + due.patience(), due) {
                     self.publish_early(next);
@@ -133,7 +143,7 @@ impl LeftUploads {
     pub fn publish_early(&self, mut due: DueUpload) {
         match due.publish_early(self) {
             outcome @ (LeftOutcome::StoreAway | LeftOutcome::NotAsked) => self.keep(due, outcome),
-            LeftOutcome::Ended | LeftOutcome::Waits | LeftOutcome::Taken => self.finish(&due),
+            outcome => self.finish(&due, outcome),
         }
     }
 
@@ -141,21 +151,30 @@ impl LeftUploads {
     /// store answered.
     pub fn publish_last(&self, mut due: DueUpload) -> bool {
         let outcome = due.publish_early(self);
-        self.finish(&due);
+        self.finish(&due, outcome);
         !matches!(outcome, LeftOutcome::StoreAway | LeftOutcome::NotAsked)
     }
 
-    /// It is tried no more.
-    fn finish(&self, due: &DueUpload) {
+    /// The same of one that is not even tried.
+    pub fn leave(&self, due: &DueUpload) {
+        self.finish(due, LeftOutcome::NotAsked);
+    }
+
+    /// It is tried no more, whatever came of it at last.
+    fn finish(&self, due: &DueUpload, outcome: LeftOutcome) {
         self.waiting.lock().tried.remove(due.id());
+        // Otherwise it was told, or is parked for certain.
+        if !matches!(outcome, LeftOutcome::Ended | LeftOutcome::Taken) {
+            due.tell_doubt();
+        }
     }
 
     /// Waits for a store that does not answer, if it can wait.
     fn keep(&self, due: DueUpload, outcome: LeftOutcome) {
         let mut waiting = self.waiting.lock();
         if waiting.is_closed || waiting.uploads.len() >= UPLOADS + UPLOADS_IN_TROUBLE {
-            waiting.tried.remove(due.id());
             drop(waiting);
+            self.finish(&due, outcome);
             let LeftUpload { upload, bytes, .. } = due.upload;
             log::warn!("{}: {bytes} bytes that were left stay parked", upload.path);
             return;
@@ -244,10 +263,12 @@ impl LeftUploads {
         None
     }
 
-    /// Nobody waits for anything from now on. Each store is asked once more.
+    /// Nobody waits for anything from now on. Each store is asked once more, those last that have
+    /// just not answered: they may take the time in which the others would have.
     pub fn close(&self) {
         let mut waiting = self.waiting.lock();
         waiting.is_closed = true;
+        waiting.put_away_last();
         waiting.away = AwayStores::default();
         drop(waiting);
         self.changed.notify_all();
@@ -261,7 +282,7 @@ impl LeftUploads {
 
 impl DueUpload {
     fn new(upload: LeftUpload, patience: Duration, last_at: Instant) -> Self {
-        Self { upload, patience, last_at, is_told: false, is_in_doubt: false }
+        Self { upload, patience, last_at, is_told: false, unsettled: Unsettled::default() }
     }
 
     fn id(&self) -> &str {

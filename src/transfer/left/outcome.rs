@@ -11,6 +11,6 @@ pub(super) enum LeftOutcome {
     NotAsked,
     /// A newer upload of the name is to end first.
     Waits,
-    /// Somebody in this process goes on with it at present.
+    /// Somebody goes on with it at present.
     Taken,
 }

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use time::OffsetDateTime;
+
 use super::outcome::LeftOutcome;
+use super::unsettled::Unsettled;
 use super::{DueUpload, LeftUploads};
 use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
 use crate::store::{
     ErrorKind, Expected, Freshness, MultipartUpload, NewerUpload, ObjectStore, Operation,
-    OwnUploadState, ParkedUpload, Result, StoreError, Stored,
+    OwnUploadState, ParkedUpload, Result, Stat, StoreError, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -65,7 +68,7 @@ impl DueUpload {
     /// silent uploads are dropped it gives way, and no longer, but to one that is gone on with.
     pub(super) fn publish(&mut self, others: &LeftUploads) -> LeftOutcome {
         let turn = if Instant::now() < self.last_at { Turn::Due } else { Turn::Last };
-        let outcome = self.upload.publish(others, turn, &mut self.is_in_doubt);
+        let outcome = self.upload.publish(others, turn, &mut self.unsettled);
         if outcome == LeftOutcome::Waits && !self.is_told {
             self.is_told = true;
             log::info!(
@@ -80,7 +83,7 @@ impl DueUpload {
 
     /// The same where it does not wait in this process any more.
     pub(super) fn publish_early(&mut self, others: &LeftUploads) -> LeftOutcome {
-        let outcome = self.upload.publish(others, Turn::Early, &mut self.is_in_doubt);
+        let outcome = self.upload.publish(others, Turn::Early, &mut self.unsettled);
         let LeftUpload { upload, bytes, .. } = &self.upload;
         match outcome {
             LeftOutcome::Waits => log::warn!(
@@ -96,19 +99,27 @@ impl DueUpload {
         }
         outcome
     }
+
+    /// It is looked at no more, though the store may have put it together. The store that did not
+    /// answer is not asked again.
+    pub(super) fn tell_doubt(&self) {
+        if self.unsettled.is_in_doubt {
+            self.upload.warn_of_marker("may stay");
+        }
+    }
 }
 
 impl LeftUpload {
     /// Lets it become the file, as far as it came, unless its client goes on with it, or something
     /// newer has the name. It gives way to a newer upload of its name that is not among `others`:
     /// always to one that somebody goes on with, and but at its last turn to one that is parked.
-    /// Whether the store may have put it together without saying so is told `in_doubt`.
-    fn publish(&self, others: &LeftUploads, turn: Turn, in_doubt: &mut bool) -> LeftOutcome {
+    /// What is `unsettled` goes before that, and what becomes so is noted there.
+    fn publish(&self, others: &LeftUploads, turn: Turn, unsettled: &mut Unsettled) -> LeftOutcome {
         let (path, store) = (&self.upload.path, self.store_name());
         if others.is_away(&store) {
             return LeftOutcome::NotAsked;
         }
-        match self.try_publish(others, turn, in_doubt) {
+        match self.try_publish(others, turn, unsettled) {
             Ok(outcome) => outcome,
             Err(error) if error.kind == ErrorKind::Unavailable => {
                 log::warn!("{path} cannot be published now: {error}");
@@ -116,7 +127,11 @@ impl LeftUpload {
                 LeftOutcome::StoreAway
             }
             Err(error) => {
-                log::error!("{path} is not published, and stays parked: {error}");
+                let stays = if unsettled.given_up.is_some() { "behind" } else { "parked" };
+                log::error!("{path} is not published, and stays {stays}: {error}");
+                if unsettled.is_in_doubt {
+                    self.warn_of_marker("may stay");
+                }
                 LeftOutcome::Ended
             }
         }
@@ -133,9 +148,12 @@ impl LeftUpload {
         &self,
         others: &LeftUploads,
         turn: Turn,
-        in_doubt: &mut bool,
+        unsettled: &mut Unsettled,
     ) -> Result<LeftOutcome> {
-        let (parked, newer) = match self.look(*in_doubt)? {
+        if let Some((upload, begun)) = &unsettled.given_up {
+            return self.give_up(upload, *begun);
+        }
+        let (parked, newer) = match self.look(unsettled.is_in_doubt)? {
             LeftLook::Same(parked, newer) => (parked, newer),
             LeftLook::Other(outcome) => return Ok(outcome),
         };
@@ -144,17 +162,18 @@ impl LeftUpload {
             return Ok(LeftOutcome::Waits);
         }
         // Who goes on with it by another server shows in its parts alone, which may be other ones
-        // by now.
-        match self.look(*in_doubt)? {
-            LeftLook::Same(now, _) if now.parts == parked.parts => {}
-            LeftLook::Same(..) => return Ok(LeftOutcome::Waits),
+        // by now; and a newer one may have broken off meanwhile.
+        match self.look(unsettled.is_in_doubt)? {
+            LeftLook::Same(now, _) if now.parts != parked.parts => return Ok(LeftOutcome::Taken),
+            LeftLook::Same(_, later) if later != newer => return Ok(LeftOutcome::Waits),
+            LeftLook::Same(..) => {}
             LeftLook::Other(outcome) => return Ok(outcome),
         }
         let Some(upload) = self.store.resume_own_parked(&parked.upload) else {
             // Its client was faster, or who deleted it: the next look tells.
             return Ok(LeftOutcome::Taken);
         };
-        let outcome = self.take_name(&ParkedUpload { upload, ..parked }, in_doubt)?;
+        let outcome = self.take_name(&ParkedUpload { upload, ..parked }, unsettled)?;
         if let Some(rival) = rival {
             self.tell_rival(rival);
         }
@@ -171,10 +190,13 @@ impl LeftUpload {
             OwnUploadState::Dropped => {
                 let bytes = self.bytes;
                 log::info!("{path}: what was left with {bytes} bytes was ended otherwise");
+                if in_doubt {
+                    self.tell_of_marker(&self.store.find_file(path));
+                }
                 return Ok(LeftLook::Other(LeftOutcome::Ended));
             }
             OwnUploadState::Gone => {
-                self.tell_gone(in_doubt)?;
+                self.tell_gone(in_doubt);
                 return Ok(LeftLook::Other(LeftOutcome::Ended));
             }
         };
@@ -229,9 +251,9 @@ impl LeftUpload {
         Ok(newest.map(|_| NewerRival::OfOthers))
     }
 
-    fn take_name(&self, parked: &ParkedUpload, in_doubt: &mut bool) -> Result<LeftOutcome> {
-        let (store, path, bytes) = (&self.store, &self.upload.path, self.bytes);
-        match self.complete(parked, in_doubt) {
+    fn take_name(&self, parked: &ParkedUpload, unsettled: &mut Unsettled) -> Result<LeftOutcome> {
+        let (path, bytes) = (&self.upload.path, self.bytes);
+        match self.complete(parked, &mut unsettled.is_in_doubt) {
             Ok(stored) => {
                 self.withdraw_marker();
                 metrics::count_left_upload();
@@ -248,50 +270,68 @@ impl LeftUpload {
                     ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
                 ) =>
             {
-                if let Err(error) = store.abort_multipart_upload(&parked.upload) {
-                    // It is given up once the store takes that.
-                    store.park_multipart_upload(parked);
-                    return Err(error);
-                }
-                log::warn!("{path} was stored meanwhile: what was parked before is given up");
-                Ok(LeftOutcome::Ended)
+                // Also when the newer file is called otherwise by the time the store takes that.
+                unsettled.given_up = Some((parked.upload.clone(), parked.begun));
+                self.give_up(&parked.upload, parked.begun)
             }
             Err(error) => {
-                store.park_multipart_upload(parked);
+                self.store.park_multipart_upload(parked);
                 Err(error)
             }
         }
     }
 
-    /// Others have published or dropped it; or this process has published it, where that is
-    /// `in_doubt`.
-    fn tell_gone(&self, in_doubt: bool) -> Result<()> {
-        let (path, bytes) = (&self.upload.path, self.bytes);
-        match self.store.find_file(path)? {
-            Some(_) => {
-                log::info!(
-                    "{path}: {bytes} bytes that were left are parked no more, and a file is there"
-                );
-                if in_doubt {
-                    self.tell_of_marker();
-                }
-            }
-            None => log::warn!(
-                "{path}: {bytes} bytes that were left are gone: somebody else has dropped them"
-            ),
-        }
-        Ok(())
+    /// Drops what was refused its name.
+    fn give_up(&self, upload: &MultipartUpload, begun: OffsetDateTime) -> Result<LeftOutcome> {
+        self.store.give_up_multipart_upload(upload, begun)?;
+        let path = &self.upload.path;
+        log::warn!("{path} was stored meanwhile: what was parked before is given up");
+        Ok(LeftOutcome::Ended)
     }
 
-    /// What stands there may be the whole file of somebody else: its marker is not to be deleted.
-    fn tell_of_marker(&self) {
-        let (path, Some(marker)) = (&self.upload.path, &self.marker) else { return };
-        if !matches!(self.store.find_file(marker), Ok(None)) {
-            log::warn!(
-                "{marker} stays, though {path} may be what was left, and not whole: the store did \
-                 not answer whether it was published"
-            );
+    /// Others have published or dropped it; or this process has published it, where that is
+    /// `in_doubt`.
+    fn tell_gone(&self, in_doubt: bool) {
+        let (path, bytes) = (&self.upload.path, self.bytes);
+        let found = self.store.find_file(path);
+        match &found {
+            Ok(Some(_)) => log::info!(
+                "{path}: {bytes} bytes that were left are parked no more, and a file is there"
+            ),
+            Ok(None) => log::warn!(
+                "{path}: {bytes} bytes that were left are gone: somebody else has dropped them"
+            ),
+            // Nothing looks for it again.
+            Err(error) => log::warn!(
+                "{path}: {bytes} bytes that were left are gone, unless a file is there, which the \
+                 store does not say: {error}"
+            ),
         }
+        if in_doubt {
+            self.tell_of_marker(&found);
+        }
+    }
+
+    /// What was `found` may be the whole file of somebody else: its marker is not to be deleted.
+    fn tell_of_marker(&self, found: &Result<Option<Stat>>) {
+        let may_be_ours = |stat: &Stat| stat.metadata.size == self.bytes;
+        if found.as_ref().is_ok_and(|found| !found.as_ref().is_some_and(may_be_ours)) {
+            return;
+        }
+        let found = self.marker.as_ref().map(|marker| self.store.find_file(marker));
+        match found {
+            None | Some(Ok(None)) => {}
+            Some(Ok(Some(_))) => self.warn_of_marker("stays"),
+            Some(Err(_)) => self.warn_of_marker("may stay"),
+        }
+    }
+
+    fn warn_of_marker(&self, stays: &str) {
+        let (path, Some(marker)) = (&self.upload.path, &self.marker) else { return };
+        log::warn!(
+            "{marker} {stays}, though {path} may be what was left, and not whole: the store did \
+             not answer whether it was published"
+        );
     }
 
     fn withdraw_marker(&self) {
@@ -323,11 +363,18 @@ impl LeftUpload {
             false => Expected::NothingSince(parked.begun),
         };
         let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
-        let is_away = |error: &StoreError| error.kind == ErrorKind::Unavailable;
-        *in_doubt |= outcome.as_ref().is_err_and(is_away);
+        *in_doubt |= outcome.as_ref().is_err_and(may_have_happened);
         if let Some(intent) = intent {
             intent.end(outcome.as_ref().map(Some));
         }
         outcome
     }
+}
+
+/// Whether the file may have been put together all the same: the store was asked to, and did not
+/// answer, or only when it was asked once more.
+fn may_have_happened(error: &StoreError) -> bool {
+    let is_unknown = error.kind == ErrorKind::Unavailable;
+    error.operation == Operation::CompleteMultipartUpload
+        && (is_unknown || error.code.as_deref() == Some("NoSuchUpload"))
 }

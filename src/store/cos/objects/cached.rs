@@ -135,4 +135,12 @@ impl Objects for CachedObjects {
         self.cache().under_way.end(upload_id);
         aborted
     }
+
+    fn give_up_upload(&self, key: &str, upload_id: &str, begun: OffsetDateTime) -> Result<()> {
+        // Before anybody finds it in the bucket.
+        self.cache().parked.give_up(key, upload_id, begun);
+        let aborted = self.0.abort_upload(key, upload_id);
+        self.cache().under_way.end(upload_id);
+        aborted.inspect(|()| self.cache().parked.forget(key, upload_id))
+    }
 }

@@ -193,6 +193,12 @@ pub(crate) trait Objects: Sync {
         abort_multipart_upload(&self.plain().client, key, upload_id)
     }
 
+    /// The same of one that was `begun` then, and of which nothing is to come any more.
+    fn give_up_upload(&self, key: &str, upload_id: &str, begun: OffsetDateTime) -> Result<()> {
+        let _ = begun;
+        self.abort_upload(key, upload_id)
+    }
+
     /// Leaves an upload of `key` to whoever goes on with it.
     fn park_upload(&self, key: &str, parked: &ParkedUpload) {
         let _ = (key, parked);
