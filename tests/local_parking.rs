@@ -90,33 +90,32 @@ fn what_was_published_late_does_not_keep_a_newer_upload_from_the_name() {
     }
 }
 
-/// Something else has the place of one that is parked.
-fn spoil(directory: &TempDir, upload: &MultipartUpload) {
-    fs::remove_file(place(directory, upload)).unwrap();
-    fs::create_dir(place(directory, upload)).unwrap();
+/// Of three that are parked, the place of the second is taken by something that cannot be removed.
+/// What `drops` them all leaves that one alone.
+fn expect_the_others_dropped(drops: impl FnOnce(&LocalStore)) {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, now) = (open(&directory), OffsetDateTime::now_utc());
+    let parked = [1, 2, 3].map(|second| park(&store, now - Duration::seconds(second)));
+    fs::remove_file(place(&directory, &parked[1])).unwrap();
+    fs::create_dir(place(&directory, &parked[1])).unwrap();
+    drops(&store);
+    let is_there = parked.map(|upload| place(&directory, &upload).exists());
+    assert_eq!(is_there, [false, true, false]);
 }
 
 #[test]
 fn a_file_is_stored_also_where_what_was_parked_cannot_be_removed() {
-    let directory = tempfile::tempdir().unwrap();
-    let (store, now) = (open(&directory), OffsetDateTime::now_utc());
-    let parked = [1, 2, 3].map(|second| park(&store, now - Duration::seconds(second)));
-    spoil(&directory, &parked[1]);
-    let cancel = Cancel::new();
-    store.put_object(&file(), &Body::new(&[b"whole"], &cancel), &Expected::Anything).unwrap();
-    let is_there = parked.map(|upload| place(&directory, &upload).exists());
-    assert_eq!(is_there, [false, true, false]);
+    expect_the_others_dropped(|store| {
+        let cancel = Cancel::new();
+        store.put_object(&file(), &Body::new(&[b"whole"], &cancel), &Expected::Anything).unwrap();
+    });
 }
 
 #[test]
 fn all_are_dropped_also_where_one_cannot_be() {
-    let directory = tempfile::tempdir().unwrap();
-    let (store, now) = (open(&directory), OffsetDateTime::now_utc());
-    let parked = [1, 2, 3].map(|second| park(&store, now - Duration::seconds(second)));
-    spoil(&directory, &parked[1]);
-    store.drop_own_parked(&file(), &|_| false).unwrap_err();
-    let is_there = parked.map(|upload| place(&directory, &upload).exists());
-    assert_eq!(is_there, [false, true, false]);
+    expect_the_others_dropped(|store| {
+        store.drop_own_parked(&file(), &|_| false).unwrap_err();
+    });
 }
 
 /// DELE and the client that comes back.

@@ -72,7 +72,8 @@ impl Waiting {
         Some(next)
     }
 
-    /// It waits until it is `due`, and is not tried any more. Tells whether it is the next.
+    /// It waits until it is `due`, and is not tried any more. Tells whether it is the next, for which
+    /// whoever waits has to look again.
     fn put(&mut self, due: Instant, upload: DueUpload) -> bool {
         self.tried.remove(upload.id());
         let place = self.uploads.partition_point(|(others, _)| *others <= due);
@@ -184,7 +185,9 @@ impl LeftUploads {
         let behind = if outcome == LeftOutcome::StoreAway { LAST_LOOKS.0 } else { Duration::ZERO };
         let is_next = waiting.put(until + behind, due);
         drop(waiting);
-        self.tell(is_next);
+        if is_next {
+            self.changed.notify_all();
+        }
     }
 
     /// Whether the store of this name is not asked now.
@@ -214,15 +217,10 @@ impl LeftUploads {
         let is_full = waiting.uploads.len() > UPLOADS;
         let next = is_full.then(|| waiting.hand_over()).flatten();
         drop(waiting);
-        self.tell(is_next);
-        next
-    }
-
-    /// Whoever waits for the next looks again, if there `is_next` another one.
-    fn tell(&self, is_next: bool) {
         if is_next {
             self.changed.notify_all();
         }
+        next
     }
 
     /// Whether the upload of this id is among them, or tried now.

@@ -153,7 +153,7 @@ impl LeftUpload {
         if let Some((upload, begun)) = &unsettled.given_up {
             return self.give_up(upload, *begun);
         }
-        let (parked, newer) = match self.look(unsettled.is_in_doubt)? {
+        let (parked, newer) = match self.look(unsettled)? {
             LeftLook::Same(parked, newer) => (parked, newer),
             LeftLook::Other(outcome) => return Ok(outcome),
         };
@@ -163,7 +163,7 @@ impl LeftUpload {
         }
         // Who goes on with it by another server shows in its parts alone, which may be other ones
         // by now; and a newer one may have broken off meanwhile.
-        match self.look(unsettled.is_in_doubt)? {
+        match self.look(unsettled)? {
             LeftLook::Same(now, _) if now.parts != parked.parts => return Ok(LeftOutcome::Taken),
             LeftLook::Same(_, later) if later != newer => return Ok(LeftOutcome::Waits),
             LeftLook::Same(..) => {}
@@ -181,7 +181,7 @@ impl LeftUpload {
     }
 
     /// Looks whether it waits as it was left.
-    fn look(&self, in_doubt: bool) -> Result<LeftLook> {
+    fn look(&self, unsettled: &Unsettled) -> Result<LeftLook> {
         let path = &self.upload.path;
         let (parked, newer) = match self.store.own_parked_upload(&self.upload)? {
             OwnUploadState::Waits(parked, newer) => (parked, newer),
@@ -190,13 +190,13 @@ impl LeftUpload {
             OwnUploadState::Dropped => {
                 let bytes = self.bytes;
                 log::info!("{path}: what was left with {bytes} bytes was ended otherwise");
-                if in_doubt {
+                if unsettled.is_in_doubt {
                     self.tell_of_marker(&self.store.find_file(path));
                 }
                 return Ok(LeftLook::Other(LeftOutcome::Ended));
             }
             OwnUploadState::Gone => {
-                self.tell_gone(in_doubt);
+                self.tell_gone(unsettled);
                 return Ok(LeftLook::Other(LeftOutcome::Ended));
             }
         };
@@ -253,7 +253,7 @@ impl LeftUpload {
 
     fn take_name(&self, parked: &ParkedUpload, unsettled: &mut Unsettled) -> Result<LeftOutcome> {
         let (path, bytes) = (&self.upload.path, self.bytes);
-        match self.complete(parked, &mut unsettled.is_in_doubt) {
+        match self.complete(parked, unsettled) {
             Ok(stored) => {
                 self.withdraw_marker();
                 metrics::count_left_upload();
@@ -289,9 +289,8 @@ impl LeftUpload {
         Ok(LeftOutcome::Ended)
     }
 
-    /// Others have published or dropped it; or this process has published it, where that is
-    /// `in_doubt`.
-    fn tell_gone(&self, in_doubt: bool) {
+    /// Others have published or dropped it; or this process has published it, where that is in doubt.
+    fn tell_gone(&self, unsettled: &Unsettled) {
         let (path, bytes) = (&self.upload.path, self.bytes);
         let found = self.store.find_file(path);
         match &found {
@@ -307,7 +306,7 @@ impl LeftUpload {
                  store does not say: {error}"
             ),
         }
-        if in_doubt {
+        if unsettled.is_in_doubt {
             self.tell_of_marker(&found);
         }
     }
@@ -348,7 +347,7 @@ impl LeftUpload {
     }
 
     /// Asks the store to put it together, when what is to be told of it stands on the disk.
-    fn complete(&self, parked: &ParkedUpload, in_doubt: &mut bool) -> Result<Stored> {
+    fn complete(&self, parked: &ParkedUpload, unsettled: &mut Unsettled) -> Result<Stored> {
         let (store, path) = (&*self.store, &self.upload.path);
         let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
             let deed = FileDeed::now(EventKind::UploadPartial, store, path);
@@ -363,7 +362,7 @@ impl LeftUpload {
             false => Expected::NothingSince(parked.begun),
         };
         let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
-        *in_doubt |= outcome.as_ref().is_err_and(may_have_happened);
+        unsettled.is_in_doubt |= outcome.as_ref().is_err_and(may_have_happened);
         if let Some(intent) = intent {
             intent.end(outcome.as_ref().map(Some));
         }
