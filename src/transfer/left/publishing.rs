@@ -289,7 +289,8 @@ impl LeftUpload {
         Ok(LeftOutcome::Ended)
     }
 
-    /// Others have published or dropped it; or this process has published it, where that is in doubt.
+    /// Others have published or dropped it; or this process has published it, where that is in
+    /// doubt.
     fn tell_gone(&self, unsettled: &Unsettled) {
         let (path, bytes) = (&self.upload.path, self.bytes);
         let found = self.store.find_file(path);
