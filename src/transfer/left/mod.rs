@@ -72,8 +72,8 @@ impl Waiting {
         Some(next)
     }
 
-    /// It waits until it is `due`, and is not tried any more. Tells whether it is the next, for which
-    /// whoever waits has to look again.
+    /// It waits until it is `due`, and is not tried any more. Tells whether it is the next, for
+    /// which whoever waits has to look again.
     fn put(&mut self, due: Instant, upload: DueUpload) -> bool {
         self.tried.remove(upload.id());
         let place = self.uploads.partition_point(|(others, _)| *others <= due);
