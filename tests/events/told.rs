@@ -131,8 +131,7 @@ fn what_a_client_left_is_told_when_it_is_published() {
     ftp.expect("STOR /a", "150 ");
     let mut stream = data.open();
     stream.write_all(b"whole").unwrap();
-    drop(ftp);
-    drop(stream);
+    ftp.leave(&stream);
     let told = service.wait_for(2);
     assert_eq!(kinds(&told), [("parked", "/a"), ("upload_partial", "/a")]);
     assert_eq!((told[1].text("user"), &told[1].event["size"]), (USER, &Value::from(5)));

@@ -169,8 +169,7 @@ fn interrupted_uploads_wait_in_their_store() {
         let mut stream = data.open();
         stream.write_all(&content[..30 << 20]).expect("taken");
         ftp.wait_for_bytes(30 << 20);
-        drop(ftp);
-        drop(stream);
+        ftp.leave(&stream);
         mounted.server.wait_for_log("verdict=");
         let mut ftp = mounted.login();
         let size = ftp.expect("SIZE archive/d/large", "213 ");

@@ -71,11 +71,7 @@ impl Cut {
 
     fn happen(self, mut ftp: Ftp, data: TcpStream) {
         match self {
-            Self::Leave => {
-                // The end of the data alone would be that of a file.
-                drop(ftp);
-                drop(data);
-            }
+            Self::Leave => ftp.leave(&data),
             Self::DataReset => {
                 reset(&data);
                 drop(data);

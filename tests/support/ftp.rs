@@ -1,7 +1,7 @@
 //! FTP spoken over a bare socket: every byte of a conversation is the test's own.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
@@ -150,6 +150,15 @@ impl Ftp {
                 return;
             }
             assert!(Instant::now() < deadline, "not{wanted}but: {told}");
+        }
+    }
+
+    /// Ends both connections in order and waits for nothing. Closed, they would last until children
+    /// that are being started have given up their copies, and the data might end first: that is a
+    /// file's end.
+    pub(crate) fn leave(self, data: &TcpStream) {
+        for connection in [self.socket(), data] {
+            connection.shutdown(Shutdown::Both).expect("connected");
         }
     }
 
