@@ -54,6 +54,33 @@ fn an_upload_is_not_deleted_by_a_rename_that_looked_before_it() {
     }
 }
 
+/// Both names are stored anew before the renaming deletes anything: both stay, and that is told,
+/// however often the old name is looked through.
+#[test]
+fn what_cannot_be_renamed_stays_and_is_told_once() {
+    let Scene { injector, server, .. } = Scene::begin(&[]);
+    for key in ["d/f", "d/g"] {
+        server.stored().put(key, b"first");
+    }
+    injector.inject(Rule::new(Request::CopyObject, Fault::Stall).key("e/g").times(1));
+    let mut renaming = Ftp::login(&server);
+    renaming.expect("RNFR d", "350 ");
+    renaming.send("RNTO e");
+    injector.wait_for_stalls(1);
+    while !server.stored().files().contains(&"e/f".to_owned()) {}
+    let mut other = Ftp::login(&server);
+    for (name, bytes) in [("d/f", b"second"), ("e/f", b"third!")] {
+        other.store(&format!("STOR {name}"), bytes);
+    }
+    injector.heal();
+    renaming.expect_reply("250 ");
+    assert_eq!(server.stored().files(), ["d/f", "e/f", "e/g"]);
+    server.stored().expect("d/f", b"second");
+    server.stored().expect("e/f", b"third!");
+    let told = "\"d/f\" stays: it was stored anew while its directory was renamed";
+    assert_eq!(server.log().matches(told).count(), 1);
+}
+
 #[test]
 fn nothing_is_lost_when_a_directory_is_renamed_while_others_write_into_it() {
     let server = Setup::bucket().start();

@@ -7,6 +7,7 @@ pub(crate) mod aside;
 pub(crate) mod attributes;
 pub(crate) mod condition;
 mod content_type;
+mod copied;
 pub(crate) mod copy;
 pub(crate) mod copyless;
 pub(crate) mod directories;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::BucketTree;
 use super::attributes::of_likeness;
+use super::copied::CopiedVersions;
 use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
 use super::emptied::{delete_emptied, delete_emptied_below, is_made_by_store};
 use super::markers::{
@@ -44,6 +45,8 @@ pub(crate) struct Move<'a> {
     to: &'a str,
     /// When the new name was found to be free.
     begun: Moment,
+    /// What was copied first.
+    copied: CopiedVersions,
 }
 
 /// What is to become of an object under the old name.
@@ -56,10 +59,21 @@ enum NextStep {
     Leave,
 }
 
+/// What became of an object under the old name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MoveOutcome {
+    /// It was deleted.
+    Deleted,
+    /// Somebody else had deleted it.
+    IsGone,
+    /// It is stored anew again and again, or something else stands under the new name.
+    Stays,
+}
+
 impl<'a> Move<'a> {
     /// Nothing stood below the prefix `to` at the moment `begun`.
     pub(crate) fn new(tree: BucketTree<'a>, from: &'a str, to: &'a str, begun: Moment) -> Self {
-        Self { tree, from, to, begun }
+        Self { tree, from, to, begun, copied: CopiedVersions::default() }
     }
 
     /// Moves everything.
@@ -101,8 +115,10 @@ impl<'a> Move<'a> {
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next = || Ok(sources.next()?.map(|object| object.key));
         let outcome = self.tree.account.pool.share(COPIERS, next, |key: String| {
-            let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
-            copied.fetch_add(usize::from(is_copied.is_some()), Ordering::Relaxed);
+            if let Some(version) = self.copy_one(&key, self.free(&self.target(&key), self.begun))? {
+                self.copied.note(&key, &version);
+                copied.fetch_add(1, Ordering::Relaxed);
+            }
             Ok(())
         });
         let copied = copied.into_inner();
@@ -181,19 +197,28 @@ impl<'a> Move<'a> {
     /// Deletes what stands under the old name and, as it is, under the new one too. Whatever came
     /// or changed while the rest was being copied is copied first.
     fn clear(&self, copied_by: Moment, deleted: &AtomicUsize) -> Result<()> {
-        let settle = |(key, copy): (String, Option<KeyEntry>)| {
-            let is_deleted = self.settle(&key, copy.as_ref(), copied_by)?;
-            deleted.fetch_add(usize::from(is_deleted), Ordering::Relaxed);
-            Ok(())
-        };
-        for _ in 0..PASSES {
+        for pass in 1..=PASSES {
+            let settle = |(key, copy): (String, Option<KeyEntry>)| {
+                let settled = self.settle(&key, copy.as_ref(), copied_by)?;
+                deleted.fetch_add(usize::from(settled == MoveOutcome::Deleted), Ordering::Relaxed);
+                // Before, it may be gone yet.
+                if settled == MoveOutcome::Stays && pass == PASSES {
+                    warn_of_what_stays(&key);
+                }
+                Ok(())
+            };
             if !self.pass(settle)? {
                 break;
             }
         }
         delete_emptied_below(self.tree, self.from)?;
-        if !self.settle(self.from, None, copied_by)? {
-            delete_emptied(self.tree, self.from)?;
+        match self.settle(self.from, None, copied_by)? {
+            MoveOutcome::Deleted => {}
+            MoveOutcome::IsGone => delete_emptied(self.tree, self.from)?,
+            MoveOutcome::Stays => {
+                warn_of_what_stays(self.from);
+                delete_emptied(self.tree, self.from)?;
+            }
         }
         delete_legacy_markers(self.tree, self.from)
     }
@@ -227,14 +252,14 @@ impl<'a> Move<'a> {
         Ok(sources.last().is_some())
     }
 
-    /// Deletes one object under the old name once it stands under the new one. Whether it is gone;
-    /// `listed`: what a listing shows under the new name.
-    fn settle(&self, key: &str, listed: Option<&KeyEntry>, copied_by: Moment) -> Result<bool> {
+    /// Deletes one object under the old name once it stands under the new one. `listed`: what a
+    /// listing shows under the new name.
+    fn settle(&self, key: &str, listed: Option<&KeyEntry>, copied_by: Moment) -> Result<MoveOutcome> {
         let (target, recent) = (self.target(key), &self.tree.cache.own_changes);
         let mut copied: Option<(Head, Moment)> = None;
         for _ in 0..VERSIONS {
             let turn = turn_in_time(self.tree, Operation::DeleteObject, &[key])?;
-            let Some(head) = self.tree.objects.head(key)? else { return Ok(false) };
+            let Some(head) = self.tree.objects.head(key)? else { return Ok(MoveOutcome::IsGone) };
             let next = match &copied {
                 Some((copied, _)) if is_same_version(copied, &head) => NextStep::Delete,
                 Some(_) => NextStep::Copy(None),
@@ -242,7 +267,7 @@ impl<'a> Move<'a> {
             };
             let replaced = match next {
                 NextStep::Delete if delete_version(self.tree, &turn, key, &head)? => {
-                    return Ok(true);
+                    return Ok(MoveOutcome::Deleted);
                 }
                 NextStep::Delete => continue,
                 NextStep::Leave => break,
@@ -255,13 +280,12 @@ impl<'a> Move<'a> {
             let over = |seen| CopyTarget { replaces: Replaces::Version(seen), ..free };
             match self.copy_one(key, replaced.as_ref().map_or(free, over)) {
                 Ok(Some(version)) => copied = Some((version, recent.moment())),
-                Ok(None) => return Ok(false),
+                Ok(None) => return Ok(MoveOutcome::IsGone),
                 Err(error) if error.kind == ErrorKind::AlreadyExists => break,
                 Err(error) => return Err(error),
             }
         }
-        log::warn!("{key:?} stays: it was stored anew while its directory was renamed");
-        Ok(false)
+        Ok(MoveOutcome::Stays)
     }
 
     /// Compares the object `key` with what stands under its new name.
@@ -278,16 +302,13 @@ impl<'a> Move<'a> {
         }
         let memory = self.tree.cache;
         let Some(copy) = self.tree.objects.head(target)? else { return Ok(NextStep::Copy(None)) };
+        let is_ours = || !memory.changed_since(target, copied_by) && self.copied.holds(key, &copy);
         Ok(match likeness(head, &copy) {
             Likeness::Same => NextStep::Delete,
             Likeness::Probable if !memory.changed_since(key, self.begun) => NextStep::Delete,
-            Likeness::Probable if memory.changed_since(target, copied_by) => NextStep::Leave,
             // Some stores date an object by the beginning of its upload.
-            Likeness::Probable => NextStep::Copy(Some(copy)),
-            Likeness::Older if !memory.changed_since(target, copied_by) => {
-                NextStep::Copy(Some(copy))
-            }
-            Likeness::Older | Likeness::Newer => NextStep::Leave,
+            Likeness::Probable | Likeness::Older if is_ours() => NextStep::Copy(Some(copy)),
+            Likeness::Probable | Likeness::Older | Likeness::Newer => NextStep::Leave,
         })
     }
 
@@ -323,6 +344,10 @@ impl<'a> Move<'a> {
         let (code, request_id) = (cause.code.clone(), cause.request_id.clone());
         StoreError { code, request_id, ..error.with_source(so_far + why) }
     }
+}
+
+fn warn_of_what_stays(key: &str) {
+    log::warn!("{key:?} stays: it was stored anew while its directory was renamed");
 }
 
 /// Carries a marker to another key: stored anew, since not every store copies one.
