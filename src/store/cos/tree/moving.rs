@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::BucketTree;
 use super::attributes::of_likeness;
-use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
+use super::copy::copy_version;
+use super::copy_target::{CopyTarget, Replaces, check_length, check_target};
 use super::emptied::{delete_emptied, delete_emptied_below, is_made_by_store};
 use super::markers::{
     delete_legacy_markers, is_marker, put_marker, put_new_marker, turn_for_marker,
