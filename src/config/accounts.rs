@@ -10,10 +10,11 @@ use crate::store::OnExists;
 use crate::users::{Account, FileRules, HookCall, HookOptions, HookUsers, Password};
 
 use super::bucket::{self, ForAllBuckets, Includes, SharedStore};
-use super::forms::{FilesForm, LoginForm, UsersForm};
+use super::forms::{LoginForm, UsersForm};
 use super::keys::SectionKind;
 use super::logins::{ConfiguredLogin, password, split_login_users};
 use super::objects;
+use super::overrides::FilesForm;
 use super::report::{ConfigReport, Content, Place};
 use super::section::Section;
 use super::settings::StoreSettings;

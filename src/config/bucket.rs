@@ -6,9 +6,10 @@ use crate::users::HomePattern;
 
 use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Acceleration, BackupEndpoint, Endpoint};
-use super::forms::{BucketForm, BucketTerms, FilesForm, PlaceForm};
+use super::forms::{BucketForm, BucketTerms, PlaceForm};
 use super::keys::SectionKind;
 use super::objects;
+use super::overrides::FilesForm;
 use super::report::{ConfigReport, Content};
 use super::section::Section;
 use super::settings::StoreSettings;

@@ -14,10 +14,11 @@ use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
 
 use super::events;
-use super::forms::{BanForm, BucketTerms, ControlSocket, FilesForm, General, LogForm};
+use super::forms::{BanForm, BucketTerms, ControlSocket, General, LogForm};
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
 use super::objects;
+use super::overrides::FilesForm;
 use super::parts;
 use super::report::ConfigReport;
 use super::scan;

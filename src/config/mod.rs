@@ -30,6 +30,7 @@ mod machine;
 mod mounts;
 mod object_values;
 mod objects;
+mod overrides;
 mod parts;
 mod report;
 mod scan;

@@ -10,12 +10,14 @@
 //! ended to the log and to the [`TransferLog`]. [`Chronicle`] is all who want to know.
 //!
 //! From the cellar up: [`record`] and [`mod@line`] are what stands in the journal, [`segments`] its
-//! files, [`waiting`] what of it is not told yet, [`queue`] all of them together, [`witness`] the
-//! side of those who have something to tell, [`courier`] the threads that tell it.
+//! files, [`waiting`] what of it is not told yet, [`journal`] all of them together, [`queue`] where
+//! threads meet over it: [`witness`] is the side of those who have something to tell, [`courier`]
+//! are those that tell it.
 
 mod chronicle;
 mod command;
 mod courier;
+mod journal;
 mod ledger;
 mod line;
 mod not_taken;

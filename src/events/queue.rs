@@ -1,7 +1,7 @@
-//! What is to be told, on the disk and in order.
+//! What is to be told, in order: who has something to tell, and who tells it, meet here.
 //!
-//! Lines are written at once, so that no end of the process loses them. What has to be on the disk
-//! before anything else happens is made so for all who wait at the time together.
+//! What has to be on the disk before anything else happens is made so for all who wait at the time
+//! together.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use time::OffsetDateTime;
 
+use super::journal::Journal;
 use super::line::{IntentLine, JournalLine};
 use super::options::{EventKind, EventOptions, QueueFull};
 use super::record::Event;
-use super::replay::Replay;
-use super::segments::{LinePlace, Segments};
-use super::waiting::{PendingLine, Subjects, WaitingEvents};
+use super::waiting::PendingLine;
 use crate::{limits, metrics};
 
 /// What is to be told of the files of all stores. Shared by whoever has something to tell.
@@ -41,12 +40,7 @@ pub struct EventBacklog {
 
 #[derive(Debug)]
 struct QueueState {
-    segments: Segments,
-    waiting: WaitingEvents,
-    /// The number of the next intent or event: none is ever used again.
-    next: u64,
-    /// Lines so far.
-    written: u64,
+    journal: Journal,
     failures_in_a_row: u32,
     /// While a receiver seems to be gone, nothing is told before.
     not_before: Instant,
@@ -73,28 +67,12 @@ impl EventQueue {
     /// # Errors
     /// When the directory cannot be used, or another server uses it.
     pub fn open(options: EventOptions) -> io::Result<Self> {
-        let mut replay = Replay::default();
-        let segments = Segments::open(&options.queue_dir, &mut |line, at| replay.take(line, at))?;
-        let now = Instant::now();
-        let Replay { mut waiting, last } = replay;
-        waiting.let_all_go(now);
-        let clock = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1000;
-        let mut state = QueueState {
-            segments,
-            waiting,
-            // Behind all numbers also where the directory was emptied.
-            next: u64::try_from(clock).unwrap_or_default().max(last + 1),
-            written: 0,
-            failures_in_a_row: 0,
-            not_before: now,
-            is_stopping: false,
-        };
-        let places: Vec<_> = state.waiting.all().map(|pending| pending.place).collect();
-        places.into_iter().for_each(|place| state.segments.hold(place));
-        state.segments.remove_done()?;
-        if state.waiting.count() > 0 {
-            log::info!("events: {} wait since the last start", state.waiting.count());
+        let journal = Journal::open(&options.queue_dir)?;
+        if journal.waiting.count() > 0 {
+            log::info!("events: {} wait since the last start", journal.waiting.count());
         }
+        let not_before = Instant::now();
+        let state = QueueState { journal, failures_in_a_row: 0, not_before, is_stopping: false };
         Ok(Self {
             options,
             state: Mutex::new(state),
@@ -114,9 +92,9 @@ impl EventQueue {
     pub fn backlog(&self) -> EventBacklog {
         let state = self.state.lock();
         let age = |since: i64| OffsetDateTime::now_utc().unix_timestamp() - since;
-        let oldest = state.waiting.oldest().map_or(0, age);
+        let oldest = state.journal.waiting.oldest().map_or(0, age);
         EventBacklog {
-            waiting: state.waiting.count(),
+            waiting: state.journal.waiting.count(),
             oldest: Duration::from_secs(u64::try_from(oldest).unwrap_or_default()),
         }
     }
@@ -132,7 +110,7 @@ impl EventQueue {
     }
 
     fn is_full(&self) -> bool {
-        self.state.lock().waiting.count() >= self.options.queue_max
+        self.state.lock().journal.waiting.count() >= self.options.queue_max
     }
 
     /// Whether what happens now is not told, as too much waits; then it is counted.
@@ -148,15 +126,10 @@ impl EventQueue {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub(super) fn begin(&self, mut intent: IntentLine) -> io::Result<u64> {
+    pub(super) fn begin(&self, intent: IntentLine) -> io::Result<u64> {
         let mut state = self.state.lock();
-        let number = state.take_number();
-        intent.number = number;
-        let since = OffsetDateTime::now_utc().unix_timestamp();
-        let place = state.append(&JournalLine::Intent(intent))?;
-        state.segments.hold(place);
-        state.waiting.add_intent(number, place, since);
-        let lines = state.written;
+        let number = state.journal.add_intent(intent)?;
+        let lines = state.journal.lines();
         drop(state);
         if let Err(error) = self.commit(lines) {
             self.withdraw(number);
@@ -178,7 +151,7 @@ impl EventQueue {
             drop(commits);
             let (file, written) = {
                 let state = self.state.lock();
-                (state.segments.current(), state.written)
+                (state.journal.current(), state.journal.lines())
             };
             let synced = file.map_or(Ok(()), |file| file.sync_data());
             commits = self.commits.lock();
@@ -195,12 +168,12 @@ impl EventQueue {
     /// The intent has become an event, which is told from now on.
     pub(super) fn settle(&self, intent: u64, event: Event, is_directory: bool) {
         let mut state = self.state.lock();
-        if let Err(error) = state.add_event(Some(intent), event, is_directory) {
+        if let Err(error) = state.journal.add_event(Some(intent), event, is_directory) {
             // It stands in the journal as an intent: a look at the store makes it an event later.
             log::error!("events: the journal cannot be written: {error}");
-            state.waiting.let_go(intent, Instant::now() + limits::EVENT_LAST_PAUSE);
+            state.journal.waiting.let_go(intent, Instant::now() + limits::EVENT_LAST_PAUSE);
         } else {
-            state.end_intent(intent);
+            state.journal.end_intent(intent);
         }
         self.wake_one(state);
     }
@@ -217,7 +190,7 @@ impl EventQueue {
     /// An event without an intent, as nothing is lost that stands in a store.
     pub(super) fn note(&self, event: Event) {
         let mut state = self.state.lock();
-        if let Err(error) = state.add_event(None, event, false) {
+        if let Err(error) = state.journal.add_event(None, event, false) {
             log::error!("events: the journal cannot be written: {error}");
         }
         self.wake_one(state);
@@ -225,21 +198,19 @@ impl EventQueue {
 
     /// The intent has come to nothing.
     pub(super) fn withdraw(&self, intent: u64) {
-        let mut state = self.state.lock();
-        state.note_end(&JournalLine::Withdrawn { number: intent });
-        state.end_intent(intent);
+        self.state.lock().journal.withdraw(intent);
     }
 
     /// Nobody knows what has become of the intent, from now on: the store is asked.
     pub(super) fn doubt(&self, intent: u64) {
         let since = OffsetDateTime::now_utc().unix_timestamp();
-        self.state.lock().waiting.doubt(intent, since);
+        self.state.lock().journal.waiting.doubt(intent, since);
         self.let_go(intent, pause(0));
     }
 
     /// The store does not tell yet what has become of the intent: it is asked after `pause`.
     pub(super) fn let_go(&self, intent: u64, pause: Duration) {
-        self.state.lock().waiting.let_go(intent, Instant::now() + pause);
+        self.state.lock().journal.waiting.let_go(intent, Instant::now() + pause);
         self.loosened.notify_one();
     }
 
@@ -247,11 +218,11 @@ impl EventQueue {
     pub(super) fn next_intent(&self) -> Option<Taken<IntentLine>> {
         let mut state = self.state.lock();
         loop {
-            match state.waiting.take_loose(Instant::now()) {
+            match state.journal.waiting.take_loose(Instant::now()) {
                 _ if state.is_stopping => return None,
-                Ok(pending) => match state.read(pending.place) {
+                Ok(pending) => match state.journal.read(pending.place) {
                     Some(JournalLine::Intent(what)) => return Some(Taken { pending, what }),
-                    _ => state.end_intent(pending.number),
+                    _ => state.journal.end_intent(pending.number),
                 },
                 Err(next) => wait(&self.loosened, &mut state, next),
             }
@@ -271,12 +242,12 @@ impl EventQueue {
                 wait(&self.changed, &mut state, Some(not_before));
                 continue;
             }
-            match state.waiting.take_event(now) {
-                Ok(pending) => match state.read(pending.place) {
+            match state.journal.waiting.take_event(now) {
+                Ok(pending) => match state.journal.read(pending.place) {
                     Some(JournalLine::Event { event: what, .. }) => {
                         return Some(Taken { pending, what });
                     }
-                    _ => state.end_event(pending.number),
+                    _ => state.journal.end_event(pending.number),
                 },
                 Err(next) => wait(&self.changed, &mut state, next),
             }
@@ -287,7 +258,7 @@ impl EventQueue {
     pub(super) fn delivered(&self, number: u64) {
         let mut state = self.state.lock();
         state.failures_in_a_row = 0;
-        state.end_event(number);
+        state.journal.end_event(number);
         drop(state);
         // Whoever says so looks for the next one; what that one held up another may take.
         metrics::count_event("delivered");
@@ -307,9 +278,9 @@ impl EventQueue {
         }
         let is_given_up = self.is_too_old(pending.since);
         if is_given_up {
-            state.end_event(pending.number);
+            state.journal.end_event(pending.number);
         } else {
-            state.waiting.postpone(pending.number, now + pause(pending.tries - 1));
+            state.journal.waiting.postpone(pending.number, now + pause(pending.tries - 1));
         }
         drop(state);
         metrics::count_event(if is_given_up { "given_up" } else { "failed" });
@@ -349,83 +320,4 @@ fn wait(on: &Condvar, state: &mut MutexGuard<'_, QueueState>, until: Option<Inst
 pub(super) fn pause(failures: u32) -> Duration {
     let doubled = limits::EVENT_FIRST_PAUSE.saturating_mul(1 << failures.min(16));
     doubled.min(limits::EVENT_LAST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0)
-}
-
-impl QueueState {
-    fn take_number(&mut self) -> u64 {
-        let number = self.next;
-        self.next += 1;
-        number
-    }
-
-    /// Writes a line; where a file is full, into another.
-    fn append(&mut self, line: &JournalLine) -> io::Result<LinePlace> {
-        if self.segments.is_full() {
-            self.begin_file()?;
-        }
-        self.written += 1;
-        self.segments.append(&line.to_bytes())
-    }
-
-    fn begin_file(&mut self) -> io::Result<()> {
-        self.segments.begin_file()?;
-        self.segments.remove_done()?;
-        while let Some(segment) = self.segments.crowded() {
-            for (number, from) in self.waiting.in_segment(segment) {
-                let line = self.segments.read(from)?;
-                let to = self.segments.append(&line)?;
-                self.segments.hold(to);
-                self.segments.release(from);
-                self.waiting.moved(number, to);
-            }
-            self.segments.remove_done()?;
-        }
-        Ok(())
-    }
-
-    fn add_event(
-        &mut self,
-        intent: Option<u64>,
-        mut event: Event,
-        is_directory: bool,
-    ) -> io::Result<()> {
-        let number = self.take_number();
-        event.sequence = number;
-        let subjects = Subjects::of(&event, is_directory);
-        let place = self.append(&JournalLine::Event { intent, is_directory, event })?;
-        self.segments.hold(place);
-        let since = OffsetDateTime::now_utc().unix_timestamp();
-        self.waiting.add_event(
-            PendingLine { number, place, since, tries: 0 },
-            subjects,
-            Instant::now(),
-        );
-        Ok(())
-    }
-
-    fn end_intent(&mut self, number: u64) {
-        if let Some(pending) = self.waiting.remove_intent(number) {
-            self.segments.release(pending.place);
-        }
-    }
-
-    fn end_event(&mut self, number: u64) {
-        self.note_end(&JournalLine::Done { number });
-        if let Some(pending) = self.waiting.remove_event(number, Instant::now()) {
-            self.segments.release(pending.place);
-        }
-    }
-
-    /// Where it cannot be written, the next start tells once more, or looks once more.
-    fn note_end(&mut self, line: &JournalLine) {
-        if let Err(error) = self.append(line) {
-            log::error!("events: the journal cannot be written: {error}");
-        }
-    }
-
-    fn read(&self, place: LinePlace) -> Option<JournalLine> {
-        let bytes = self.segments.read(place);
-        let bytes = bytes.map_err(|error| log::error!("events: the journal: {error}")).ok()?;
-        JournalLine::parse(&bytes)
-    }
 }

@@ -2,7 +2,8 @@
 
 use prometheus::IntCounterVec;
 
-use super::{Direction, Ending, FIGURES};
+use super::figures::FIGURES;
+use super::labels::{Direction, Ending};
 
 /// What has ended, and what has moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

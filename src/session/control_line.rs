@@ -11,6 +11,7 @@ use zeroize::Zeroize;
 
 use super::StopSignal;
 use super::open_reply::OpenReply;
+use super::received_lines::ReceivedLines;
 use super::reply_writer::ReplyWriter;
 use super::trace::{Trace, in_one_line};
 use crate::access::{Quota, RateLimiter};
@@ -18,7 +19,7 @@ use crate::limits;
 use crate::net::socket::waits_are_limited;
 use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::{Interest, wait};
-use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply, ReplyPart};
+use crate::protocol::{Line, NameEncoding, Reply, ReplyPart};
 
 /// One client's control connection.
 #[derive(Debug)]
@@ -26,11 +27,10 @@ pub(super) struct ControlLine<'a> {
     socket: &'a TcpStream,
     /// Over the socket, once the client has asked for it.
     tls: Option<Box<TlsConnection>>,
-    decoder: LineDecoder,
     /// How lines become text, and replies bytes.
     pub(super) encoding: NameEncoding,
     /// Lines that wait for their turn.
-    queue: VecDeque<Line>,
+    received: ReceivedLines,
     ended: bool,
     /// Whether that was no end in order.
     was_reset: bool,
@@ -42,9 +42,6 @@ pub(super) struct ControlLine<'a> {
     open_reply: OpenReply,
     /// That of an ABOR which ended the present command; it follows the command's.
     owed: Option<Reply>,
-    first_bytes: FirstBytes,
-    /// The protocol that this is instead of FTP.
-    foreign: Option<&'static str>,
     quota: Option<Quota>,
     commands: RateLimiter,
     /// What was said, for the log if something fails.
@@ -82,9 +79,8 @@ impl<'a> ControlLine<'a> {
         Self {
             socket,
             tls: None,
-            decoder: LineDecoder::new(),
             encoding: NameEncoding::default(),
-            queue: VecDeque::new(),
+            received: ReceivedLines::new(),
             ended: false,
             was_reset: false,
             is_deaf: false,
@@ -92,8 +88,6 @@ impl<'a> ControlLine<'a> {
             stop,
             open_reply: OpenReply::default(),
             owed: None,
-            first_bytes: FirstBytes::default(),
-            foreign: None,
             quota,
             commands: RateLimiter::default(),
             trace: Trace::of(0),
@@ -109,13 +103,13 @@ impl<'a> ControlLine<'a> {
     ) -> Result<Line, NoLine> {
         let (mut is_late, mut reads_wait) = (false, true);
         loop {
-            if let Some(protocol) = self.foreign {
+            if let Some(protocol) = self.received.foreign() {
                 return Err(NoLine::NotFtp(protocol));
             }
-            if !self.queue.is_empty() {
+            if !self.received.lines.is_empty() {
                 self.keep_pace();
             }
-            if let Some(line) = self.queue.pop_front() {
+            if let Some(line) = self.received.lines.pop_front() {
                 self.take_unread();
                 return Ok(line);
             }
@@ -186,9 +180,7 @@ impl<'a> ControlLine<'a> {
     /// # Errors
     /// When the handshake fails, or is not done by `deadline`.
     pub(super) fn secure(&mut self, mut tls: TlsConnection, deadline: Instant) -> io::Result<bool> {
-        let injected = !self.queue.is_empty() || !self.decoder.is_at_start();
-        self.queue.clear();
-        self.decoder = LineDecoder::new();
+        let injected = self.received.forget_all();
         while let Handshake::Needs(interest) = tls.handshake(self.socket)? {
             let left = deadline.saturating_duration_since(Instant::now());
             if left == Duration::ZERO {
@@ -261,14 +253,14 @@ impl<'a> ControlLine<'a> {
     /// Takes a piece of what has arrived, or, without `DONTWAIT`, of what arrives within
     /// [`limits::CONTROL_READ_WAIT`]. Tells whether there may be more that is to be read now.
     fn read_once(&mut self, flags: RecvFlags) -> bool {
-        if self.ended || self.queue.len() >= limits::PIPELINED_COMMANDS {
+        if self.ended || self.received.are_many() {
             return false;
         }
         let mut buffer = [0; limits::COMMAND_LINE_BYTES];
         match self.read(&mut buffer, flags) {
             Ok(0) => self.ended = true,
             Ok(bytes) => {
-                self.take(&buffer[..bytes]);
+                self.received.feed(&buffer[..bytes]);
                 // A password may have been in it.
                 buffer[..bytes].zeroize();
             }
@@ -277,18 +269,6 @@ impl<'a> ControlLine<'a> {
             Err(_) => (self.ended, self.was_reset) = (true, true),
         }
         true
-    }
-
-    /// Makes lines of what was read.
-    fn take(&mut self, bytes: &[u8]) {
-        self.foreign = self.foreign.or(self.first_bytes.feed(bytes));
-        self.decoder.feed(bytes);
-        if self.decoder.is_endless() {
-            self.foreign = self.foreign.or(Some("a line without end"));
-        }
-        while let Some(line) = self.decoder.next_line() {
-            self.queue.push_back(line);
-        }
     }
 
     /// One read, which does not wait where the connection is encrypted.
@@ -374,13 +354,13 @@ impl<'a> ControlLine<'a> {
     /// Nothing more is heard from this client, and nothing more is said to it. What it has sent
     /// ahead is not obeyed: nobody would hear of it.
     fn give_up(&mut self) {
-        self.queue.clear();
+        self.received.lines.clear();
         (self.ended, self.is_deaf) = (true, true);
     }
 
     /// What to wait on for more commands; `None` when no more are read.
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        let reads = !self.ended && self.queue.len() < limits::PIPELINED_COMMANDS;
+        let reads = !self.ended && !self.received.are_many();
         reads.then(|| self.socket.as_fd())
     }
 
@@ -409,7 +389,7 @@ impl<'a> ControlLine<'a> {
 
     /// Lines that have come and wait for their turn.
     pub(super) fn queue(&mut self) -> &mut VecDeque<Line> {
-        &mut self.queue
+        &mut self.received.lines
     }
 }
 

@@ -33,6 +33,7 @@ mod overview;
 mod parked;
 mod publishing;
 mod reassurance;
+mod received_lines;
 mod refusal;
 mod renaming;
 mod reply_writer;

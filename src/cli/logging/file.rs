@@ -1,7 +1,6 @@
 //! A file of the log, or of transfers: opened, put aside when its time has come, opened again when
 //! asked. Whatever goes wrong with it is told once and stops nothing.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -15,69 +14,11 @@ use cos_ftp_server::store::local::inherit_owner;
 use parking_lot::Mutex;
 use time::{OffsetDateTime, UtcOffset};
 
-use super::json::bare_line;
-use super::line::TIME;
+use super::file_kind::{FileKind, LogError};
 use super::rotation::{period, put_aside, remove_oldest};
-
-/// Why there is no log.
-#[derive(Debug)]
-pub(crate) struct LogError {
-    pub(super) kind: FileKind,
-    pub(super) path: PathBuf,
-    pub(super) source: io::Error,
-}
-
-impl fmt::Display for LogError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, path, source } = self;
-        write!(f, "cannot write {} ({}) {}: {source}", kind.name(), kind.key(), path.display())
-    }
-}
-
-impl std::error::Error for LogError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
 
 /// The file in `log_dir`, as the replaced tool calls it.
 pub(crate) const FILE_NAME: &str = "cos_v5.log";
-
-/// What is written to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
-    /// The log.
-    Log(LogFormat),
-    /// Transfers alone.
-    Transfers,
-}
-
-impl FileKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Log(_) => "the log",
-            Self::Transfers => "the transfer log",
-        }
-    }
-
-    /// The key of the configuration that tells where it is.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Log(_) => "log_dir",
-            Self::Transfers => "transfer_log",
-        }
-    }
-
-    /// The line that says of the file at `now` what programs that read transfers do not look for.
-    fn line(self, now: OffsetDateTime, level: &str, text: &str) -> String {
-        let time = now.format(TIME).unwrap_or_default();
-        match self {
-            Self::Log(LogFormat::Text) => format!("{time} [{level}] (log) {text}\n"),
-            Self::Log(LogFormat::Json) => bare_line(&time, level, text),
-            Self::Transfers => String::new(),
-        }
-    }
-}
 
 /// Names of users and files are nobody else's business.
 const FILE_MODE: u32 = 0o640;

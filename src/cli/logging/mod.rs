@@ -5,6 +5,7 @@
 //! the server.
 
 mod file;
+mod file_kind;
 mod json;
 mod line;
 mod rotation;
@@ -25,8 +26,10 @@ use log::{LevelFilter, Log, Metadata, Record, error};
 use simplelog::{ConfigBuilder, WriteLogger};
 use time::UtcOffset;
 
-pub(crate) use file::{FILE_NAME, LogError};
-use file::{FileKind, LogFile, Wishes};
+pub(crate) use file::FILE_NAME;
+use file::{LogFile, Wishes};
+use file_kind::FileKind;
+pub(crate) use file_kind::LogError;
 use json::JsonLogger;
 use line::{TERMINAL_LINE_BYTES, TIME};
 

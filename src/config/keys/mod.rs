@@ -5,6 +5,7 @@
 mod account;
 mod archive;
 mod beyond;
+mod bucket;
 mod events;
 mod files;
 mod key;
@@ -33,7 +34,7 @@ pub use words::{Words, plain};
 /// Every key, in the order of the documentation.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     [
-        account::bucket(),
+        bucket::rows(),
         objects::rows(),
         files::rows(),
         account::login(),

@@ -61,40 +61,6 @@ pub fn renamed_to(name: &str) -> Reply {
     Reply::new(Code::FILE_ACTION_COMPLETE, format!("Renamed to {name}"))
 }
 
-/// 451 when the store failed halfway through a command of many steps, and how far it came.
-pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
-    let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
-    Reply::new(Code::LOCAL_ERROR, format!("The store failed: {so_far}."))
-}
-
-/// 550 to what fails again however often it is tried; `so_far`: how far it came.
-pub fn cannot_be_done(
-    so_far: Option<&(dyn std::error::Error + Send + Sync)>,
-    code: Option<&str>,
-) -> Reply {
-    let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
-    Reply::new(Code::FILE_UNAVAILABLE, format!("It cannot be done: {so_far}{}.", in_brackets(code)))
-}
-
-/// 550 to what the server's own rules do not allow; `why`: a sentence.
-pub fn refused(why: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
-    let why = why.map_or_else(|| "It is not allowed here.".to_owned(), ToString::to_string);
-    Reply::new(Code::FILE_UNAVAILABLE, why)
-}
-
-/// 450 to what the server does a few of at a time.
-pub fn too_many(why: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
-    let why = why.map_or_else(|| "Try again in a moment.".to_owned(), ToString::to_string);
-    Reply::new(Code::FILE_BUSY, why)
-}
-
-/// 450 to what was ended by the operator, or by a stop of the server; `outcome`: what is known of
-/// it, where that is not that nothing has changed.
-pub fn given_up(outcome: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
-    let outcome = outcome.map_or_else(|| "nothing has changed".to_owned(), ToString::to_string);
-    Reply::new(Code::FILE_BUSY, format!("The server has ended this; {outcome}."))
-}
-
 /// 503 to RNTO that does not follow RNFR.
 pub fn rename_from_first() -> Reply {
     Reply::new(Code::BAD_SEQUENCE, "Send RNFR first.")
@@ -265,96 +231,6 @@ pub fn no_permission(access: Access) -> Reply {
     Reply::new(Code::NO_PERMISSION, text)
 }
 
-/// 550 when what should hold the files of the account does not exist.
-pub fn store_missing() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "The store of this account does not exist.")
-}
-
-/// 550 when the store says that what should hold the files of the account is at another address.
-pub fn store_elsewhere() -> Reply {
-    Reply::new(
-        Code::FILE_UNAVAILABLE,
-        "The store of this account is elsewhere: the endpoint or region set for it is wrong.",
-    )
-}
-
-/// 550 when the store denies its own client the access.
-pub fn store_denied(code: Option<&str>) -> Reply {
-    Reply::new(Code::NO_PERMISSION, format!("The store denied access{}.", in_brackets(code)))
-}
-
-/// 550 when the store does not take what the configuration says of new files.
-pub fn attributes_refused(code: Option<&str>) -> Reply {
-    let text = format!(
-        "The store does not take the class, encryption, tags, ACL or headers set for files{}.",
-        in_brackets(code)
-    );
-    Reply::new(Code::FILE_UNAVAILABLE, text)
-}
-
-/// 550 to what needs the bytes of an archived file: RETR, APPE, REST with STOR, and RNTO and MFMT,
-/// which copy.
-pub fn archived() -> Reply {
-    Reply::new(
-        Code::FILE_UNAVAILABLE,
-        "The file is archived: until it is restored in the store it can neither be read nor \
-         copied.",
-    )
-}
-
-/// 450 to RETR of an archived file that will be there for a later one; `takes`: how long it takes.
-pub fn restore_requested(takes: &str) -> Reply {
-    let text = format!("The file is archived: restore requested, {takes}; try again then.");
-    Reply::new(Code::FILE_BUSY, text)
-}
-
-/// 550 to RETR of an archived file that the store does not restore, in the store's word for it.
-pub fn restore_refused(code: &str) -> Reply {
-    let text = format!("The file is archived, and the store refused to restore it ({code}).");
-    Reply::new(Code::FILE_UNAVAILABLE, text)
-}
-
-/// 450 to RETR of an archived file that is on its way back.
-pub fn restore_under_way() -> Reply {
-    Reply::new(Code::FILE_BUSY, "The file is archived and being restored; try again later.")
-}
-
-/// 550 to what the store cannot do.
-pub fn store_cannot(code: Option<&str>) -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, format!("The store cannot do that{}.", in_brackets(code)))
-}
-
-/// The store's word for why it refuses something, if it is one.
-fn in_brackets(code: Option<&str>) -> String {
-    let is_word = |code: &&str| {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        (1..=64).contains(&code.len()) && code.bytes().all(fits)
-    };
-    code.filter(is_word).map(|code| format!(" ({code})")).unwrap_or_default()
-}
-
-/// 450 to what would have to be told, where too many events wait (`queue_full = refuse`).
-pub fn events_wait() -> Reply {
-    Reply::new(Code::FILE_BUSY, "Too many events wait to be delivered; try again later.")
-}
-
-/// 450 when the store fails before anything is begun.
-pub fn store_unavailable() -> Reply {
-    Reply::new(Code::FILE_BUSY, "The store does not answer; try again later.")
-}
-
-/// 450 to what the store answered in a way that tells nothing: not that it is away.
-pub fn store_refused(code: Option<&str>) -> Reply {
-    let text = format!("The store refused the request{}; see the server's log.", in_brackets(code));
-    Reply::new(Code::FILE_BUSY, text)
-}
-
-/// 450 when the store's answer cannot be read.
-pub fn store_unreadable() -> Reply {
-    let text = "The store's answer cannot be understood; see the server's log.";
-    Reply::new(Code::FILE_BUSY, text)
-}
-
 /// The path in quotes, quotes in it doubled (RFC 959 appendix II).
 fn quoted(path: &FtpPath) -> String {
     format!("\"{}\"", path.as_str().replace('"', "\"\""))
@@ -375,7 +251,6 @@ mod tests {
     #[test]
     fn the_words_clients_read() {
         let file = Metadata::file(3, Some(datetime!(2024-01-02 03:04:05 UTC)));
-        let so_far: Box<dyn std::error::Error + Send + Sync> = "copied 3 objects".into();
         for (reply, expected) in [
             // RFC 959 appendix II
             (working_directory(&path("/")), "257 \"/\" is the working directory.\r\n"),
@@ -386,8 +261,6 @@ mod tests {
                 "213 Modify=20240102030405; /a b\r\n",
             ),
             (size(u64::MAX), "213 18446744073709551615\r\n"),
-            (broken_off(Some(&*so_far)), "451 The store failed: copied 3 objects.\r\n"),
-            (cannot_be_done(Some(&*so_far), None), "550 It cannot be done: copied 3 objects.\r\n"),
             (modification_time(datetime!(2024-01-01 00:00 +8)), "213 20231231160000\r\n"),
             (
                 facts(&path("/a b"), &file, MlstFacts::default(), ALL),
@@ -424,13 +297,7 @@ mod tests {
             (bad_path(PathError::ControlCharacter), 501),
             (no_permission(Access::Deletes), 550),
             (name_not_allowed(), 553),
-            (store_unavailable(), 450),
             (only_uploads_in_directory(), 450),
-            (too_many(None), 450),
-            (given_up(None), 450),
-            (events_wait(), 450),
-            (store_refused(Some("InvalidArgument")), 450),
-            (store_unreadable(), 450),
             (rename_from_first(), 503),
             (rename_to_what(), 350),
         ] {

@@ -10,14 +10,14 @@ mod fault;
 mod listing;
 mod names;
 mod owner;
+mod reading;
 mod staging;
 mod tree;
 mod uploads;
 
 pub use self::owner::inherit_owner;
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-use self::fault::{LocalError, LocalResult};
+use self::fault::LocalError;
 use self::staging::Staging;
 use self::tree::LocalTree;
 use super::key_locks::KeyLocks;
@@ -117,37 +117,6 @@ impl LocalStore {
         let slash = if directory.ends_with('/') { "" } else { "/" };
         format!("{directory}{slash}")
     }
-
-    fn read(
-        &self,
-        path: &FtpPath,
-        range: ByteRange,
-        if_match: Option<&ETag>,
-    ) -> LocalResult<Object> {
-        let (mut file, stat) = self.open_version(path, if_match)?;
-        let size = stat.metadata.size;
-        if range.first > size {
-            return Err(ErrorKind::InvalidRange.into());
-        }
-        file.seek(SeekFrom::Start(range.first))?;
-        let end = range.end.map_or(size, |end| end.min(size));
-        let body = Box::new(file.take(end.saturating_sub(range.first)));
-        Ok(Object { size, etag: stat.etag, crc64: None, body })
-    }
-
-    /// Opens a file once, so that what is then read is the version that was compared.
-    fn open_version(&self, path: &FtpPath, if_match: Option<&ETag>) -> LocalResult<(File, Stat)> {
-        if path.is_root() {
-            return Err(ErrorKind::NotFound.into());
-        }
-        let (file, stat) = self.tree.existing(path)?.open_file()?;
-        match if_match {
-            Some(wanted) if stat.etag.as_ref() != Some(wanted) => {
-                Err(ErrorKind::PreconditionFailed.into())
-            }
-            _ => Ok((file, stat)),
-        }
-    }
 }
 
 impl ObjectStore for LocalStore {
@@ -222,7 +191,7 @@ impl FileTree for LocalStore {
         range: ByteRange,
         if_match: Option<&ETag>,
     ) -> Result<Object> {
-        self.read(path, range, if_match)
+        reading::read(&self.tree, path, range, if_match)
             .map_err(|fault| fault.of(Operation::GetObject, path.as_str()))
     }
 

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::fault::{LocalError, LocalResult};
 use super::staging::Staging;
-use super::{LocalStore, tree};
+use super::{LocalStore, reading, tree};
 use crate::store::own_parked::ParkedNote;
 use crate::store::{
     Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, Operation, OwnUploadState,
@@ -102,7 +102,8 @@ impl LocalStore {
         part: PartPlace,
         source: &CopySource,
     ) -> LocalResult<PartReceipt> {
-        let (mut from, stat) = self.open_version(&upload.path, source.etag.as_ref())?;
+        let (mut from, stat) =
+            reading::open_version(&self.tree, &upload.path, source.etag.as_ref())?;
         if source.first > source.end || source.end > stat.metadata.size {
             return Err(ErrorKind::InvalidRange.into());
         }

@@ -2,6 +2,7 @@
 
 use time::Duration;
 
+use super::notes::UPLOADS;
 use super::*;
 use crate::store::ETag;
 

@@ -26,16 +26,15 @@
 //! of two generations, and where nothing is gained two trials are lost. The clock is the caller's,
 //! so all of it is a function of what it is told.
 
+mod generation;
 mod others;
 
 use std::time::{Duration, Instant};
 
 use crate::limits;
+use generation::{Generation, Throughput};
+pub(super) use generation::{Moved, STORE_IS_FAR};
 pub(super) use others::Others;
-
-/// What a connection to a far store takes for a mebibyte, at least: one that moves 100 MB/s is
-/// near, or the machine is busy with many other transfers.
-pub(super) const STORE_IS_FAR: Duration = Duration::from_millis(10);
 
 /// More requests stay if they bring this share of what they would bring at best: less is chance, or
 /// taken from other transfers where the processor is the limit.
@@ -107,43 +106,11 @@ enum StepSize {
     Half,
 }
 
-/// Bytes, and how long they took: several requests one after another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Moved {
-    pub(super) bytes: u64,
-    pub(super) taken: Duration,
-}
-
 /// What one request has moved, and bytes a second of each other transfer meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Alone {
     pub(super) moved: Moved,
     pub(super) of_each_other: f64,
-}
-
-/// What one request moves in its time, how many there are on average, and bytes a second of each
-/// other transfer meanwhile.
-#[derive(Clone, Copy, Debug)]
-struct Throughput {
-    of_one: Moved,
-    running: f64,
-    of_each_other: f64,
-}
-
-/// What was answered since the limit is what it is, or was last judged.
-#[derive(Clone, Copy, Debug)]
-struct Generation {
-    since: Instant,
-    /// What the other transfers had moved by then.
-    others: Others,
-    /// How long the client waited for the store.
-    waited: Duration,
-    /// How long requests were under way, of all together, and until when that is known.
-    running: Duration,
-    known: Instant,
-    /// Requests that were begun under this limit.
-    requests: usize,
-    moved: Moved,
 }
 
 impl ConcurrencyLimit {
@@ -214,7 +181,7 @@ impl ConcurrencyLimit {
 
     /// The client has waited for the store for so long.
     pub(super) fn wait(&mut self, time: Duration) {
-        self.generation.waited += time;
+        self.generation.wait(time);
     }
 
     /// The other transfers have moved so much. Where nobody says so, there are none.
@@ -344,67 +311,6 @@ impl ConcurrencyLimit {
         (self.outdated, self.outdated_running) = (self.newest, self.running);
         self.mixed = if self.running == 0 { self.newest } else { u64::MAX };
         self.generation = Generation::new(now, self.others);
-    }
-}
-
-impl Moved {
-    fn add(&mut self, more: Self) {
-        self.bytes += more.bytes;
-        self.taken += more.taken;
-    }
-
-    pub(super) fn bytes_a_second(self) -> f64 {
-        self.bytes as f64 / self.taken.as_secs_f64().max(f64::EPSILON)
-    }
-
-    /// Whether one connection to a near store moves more.
-    fn is_far(self) -> bool {
-        let mebibytes = self.bytes as f64 / f64::from(1 << 20);
-        self.taken.as_secs_f64() > STORE_IS_FAR.as_secs_f64() * mebibytes
-    }
-}
-
-impl Throughput {
-    /// Bytes a second of all requests together.
-    fn of_all(self) -> f64 {
-        self.of_one.bytes_a_second() * self.running
-    }
-}
-
-impl Generation {
-    fn new(now: Instant, others: Others) -> Self {
-        Self {
-            since: now,
-            others,
-            waited: Duration::ZERO,
-            running: Duration::ZERO,
-            known: now,
-            requests: 0,
-            moved: Moved::default(),
-        }
-    }
-
-    /// So many requests were under way until `now`.
-    fn go_on(&mut self, running: usize, now: Instant) {
-        let time = now.saturating_duration_since(self.known);
-        self.running += time * u32::try_from(running).unwrap_or(u32::MAX);
-        self.known = now;
-    }
-
-    fn throughput(&self, others: Others, now: Instant) -> Throughput {
-        let time = now.saturating_duration_since(self.since);
-        let running = self.running.as_secs_f64() / time.as_secs_f64().max(f64::EPSILON);
-        let of_each_other = others.each_since(self.others, time);
-        Throughput { of_one: self.moved, running, of_each_other }
-    }
-
-    fn add(&mut self, moved: Moved) {
-        self.requests += 1;
-        self.moved.add(moved);
-    }
-
-    fn waited_for_the_store(&self, now: Instant) -> bool {
-        self.waited * 2 >= now.saturating_duration_since(self.since)
     }
 }
 

@@ -108,37 +108,13 @@ impl Commit<'_> {
 
     /// What has arrived does not become the object.
     fn leave(&mut self, by: Interruption, control: &mut dyn Control) -> Verdict {
-        if self.sender.parks() && self.park(by, control) {
-            return Verdict::Interrupted { by, kept: Kept::Parked };
-        }
-        self.drop_all(by)
-    }
-
-    /// Sends what has arrived and leaves it there, for the client to go on with. What the store
-    /// does not take now is sent again then.
-    fn park(&mut self, by: Interruption, control: &mut dyn Control) -> bool {
         // What may be whole is worth it in any case, where it is published as it is some day.
         let is_left = by.is_left() && self.publishes_left;
         let may_be_whole = is_left && self.sender.sent.progress.bytes() > 0;
-        if !may_be_whole && !self.sender.can_be_parked() {
-            return false;
+        if self.sender.parks() && self.sender.park_arrived(may_be_whole, control) {
+            return Verdict::Interrupted { by, kept: Kept::Parked };
         }
-        if let Err(error) = self.send_to_park(control) {
-            log::warn!("not all of what arrived could be parked: {error}");
-            if error.tells_that_parts_are_gone() {
-                return false;
-            }
-        }
-        if may_be_whole { self.sender.park_whole() } else { self.sender.park() }
-    }
-
-    /// Sends all that has arrived as parts, and waits until the store has confirmed them, and
-    /// nobody is at it any more: who is told that it is parked may come back at once.
-    fn send_to_park(&mut self, control: &mut dyn Control) -> Result<(), TransferError> {
-        while !self.sender.send_to_park()? || self.sender.workers.busy() > 0 {
-            self.sender.await_workers(control)?;
-        }
-        Ok(())
+        self.drop_all(by)
     }
 
     /// Waits for the parts that are under way: who is told that more had come before may come back

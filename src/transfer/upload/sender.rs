@@ -1,5 +1,7 @@
 //! From gathered blocks to the workers, and back.
 
+mod parking;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +11,7 @@ use super::plan::Plan;
 use super::sent::{Ended, Sent};
 use super::standstill::Standstill;
 use crate::limits;
-use crate::store::{Admission, Expected, MultipartUpload, PartReceipt, Stat, Stored};
+use crate::store::{Admission, Expected, MultipartUpload, Stat, Stored};
 use crate::transfer::block::Block;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
 use crate::transfer::job::{Job, JobOutcome, Publication};
@@ -316,73 +318,6 @@ impl<'a> Sender<'a> {
 
     pub(super) fn keeps_partial(&self) -> bool {
         self.resources.options.partial == PartialUpload::Keep && !self.could_not_be_removed()
-    }
-
-    /// Sends all that has arrived, as parts: so that a client can go on behind nearly all of it,
-    /// the last is small. True when all is sent and confirmed; false when it has to be waited.
-    pub(super) fn send_to_park(&mut self) -> Result<bool, TransferError> {
-        let floor = self.parts.floor_blocks();
-        while self.intake.bytes() > 0 && self.ready_for_parts()? && self.free_workers().is_some() {
-            let full = self.intake.full_blocks();
-            let blocks = match full > floor {
-                true => self.intake.cut(full - 1),
-                false => self.intake.cut_all(),
-            };
-            self.give_part(blocks)?;
-        }
-        Ok(self.intake.bytes() == 0 && self.parts.all_confirmed())
-    }
-
-    /// Whether enough has arrived for a client to go on with.
-    pub(super) fn can_be_parked(&self) -> bool {
-        let is_sent = self.begun == Begun::Done && !self.parts.has_copies();
-        is_sent || self.intake.full_blocks() > self.parts.floor_blocks()
-    }
-
-    /// Whether what is interrupted waits to be gone on with. Where line ends were turned round, no
-    /// offset says where.
-    pub(super) fn parks(&self) -> bool {
-        self.resources.options.partial == PartialUpload::Park && !self.intake.converts()
-    }
-
-    /// Whether what has arrived may be gone on with, although the upload failed by `error`.
-    pub(super) fn is_worth_parking(&self, error: &TransferError) -> bool {
-        match self.is_resumed {
-            // What had been parked before is there for whoever puts things right.
-            true => !error.ends_what_is_parked(),
-            // What ends early is measured by what was parked before, and is not to come before it.
-            false if matches!(error, TransferError::EndsEarly { .. }) => false,
-            false => self.parks() && self.can_be_parked() && error.may_pass(),
-        }
-    }
-
-    /// Leaves what is confirmed to a client that goes on with it; false where nobody could. What
-    /// had been parked before is nobody's to throw away.
-    pub(super) fn park(&mut self) -> bool {
-        let parts = self.parts.take_receipts_to_park();
-        let can_go_on = self.target.as_ref().is_some_and(|target| target.can_go_on_behind(&parts));
-        (self.is_resumed || can_go_on) && self.park_parts(parts)
-    }
-
-    /// The same of what may be the whole file, be it a single part.
-    pub(super) fn park_whole(&mut self) -> bool {
-        let parts = self.parts.take_receipts_to_park();
-        (self.is_resumed || !parts.is_empty()) && self.park_parts(parts)
-    }
-
-    fn park_parts(&mut self, parts: Vec<PartReceipt>) -> bool {
-        let Some(target) = &self.target else { return false };
-        self.is_parked = match self.workers.busy() {
-            0 => {
-                self.parked = target.park(parts);
-                self.parked.is_some()
-            }
-            _ => {
-                target.park_at_the_end(parts);
-                true
-            }
-        };
-        self.is_parked
     }
 
     /// Whether a partial file would stand for years, as the store removes nothing.

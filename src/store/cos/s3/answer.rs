@@ -1,10 +1,19 @@
 //! What the store answers when it agrees.
 
+use std::io::{self, Read};
+
 use time::OffsetDateTime;
+use ureq::http::Response;
 use ureq::http::header::{self, AsHeaderName, HeaderMap, HeaderName};
 
 use super::xml;
 use crate::store::ETag;
+
+/// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
+const TEXT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How much of an answer's text is waited for at a time.
+const TEXT_STEP_BYTES: u64 = 8 * 1024;
 
 /// A successful answer whose body was read to its end.
 #[derive(Debug)]
@@ -22,6 +31,26 @@ pub(crate) struct OpenAnswer {
     pub(crate) headers: Headers,
     /// Its body. Read to the end it gives its connection back.
     pub(crate) body: ureq::Body,
+}
+
+impl Answer {
+    /// Reads all of `response`; `watch` sees what has come of its text whenever there is more.
+    pub(super) fn read(
+        response: Response<ureq::Body>,
+        watch: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<Self> {
+        let (parts, body) = response.into_parts();
+        let mut body = body.into_with_config().limit(TEXT_BYTES).reader();
+        let mut text = Vec::new();
+        while body.by_ref().take(TEXT_STEP_BYTES).read_to_end(&mut text)? > 0 {
+            watch(&text);
+        }
+        let text = match String::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        };
+        Ok(Self { headers: Headers(parts.headers), text })
+    }
 }
 
 // Looked for in nearly every answer: a name that is known is not read again.

@@ -3,7 +3,6 @@
 //! Everything that is sent from here may be sent twice: bodies stay in memory until they are
 //! confirmed, and the one request that is not idempotent (Complete) is resolved by its caller.
 
-use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,7 +15,8 @@ use super::call::{Call, RequestFailure};
 use super::dialect::Dialect;
 use super::domains::Domains;
 use super::encryption::{EncryptionWatch, asked_by};
-use super::failure::{self, Remedy};
+use super::failure::Remedy;
+use super::fault::FailedTry;
 use super::guard::Guard;
 use super::http::Connections;
 use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
@@ -31,12 +31,6 @@ use crate::metrics;
 use crate::secret::Secret;
 use crate::store::cos::options::{CosOptions, Timeouts, VerifyUploads};
 use crate::store::{ErrorKind, ReplyWait, StoreAnswer, StoreError};
-
-/// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
-const TEXT_BYTES: u64 = 8 * 1024 * 1024;
-
-/// How much of an answer's text is waited for at a time.
-const TEXT_STEP_BYTES: u64 = 8 * 1024;
 
 /// What is read of an error's body.
 const ERROR_BYTES: u64 = 64 * 1024;
@@ -65,20 +59,6 @@ struct AccountAddress {
     credentials: Credentials,
     encryption: EncryptionWatch,
     last_answer: Mutex<Option<StoreAnswer>>,
-}
-
-/// One failed try.
-struct FailedTry {
-    error: StoreError,
-    remedy: Remedy,
-    in_doubt: bool,
-}
-
-impl FailedTry {
-    fn asks_to_slow_down(&self) -> bool {
-        let StoreError { status, code, .. } = &self.error;
-        status.is_some_and(|status| failure::asks_to_slow_down(status, code.as_deref()))
-    }
 }
 
 impl S3Client {
@@ -326,17 +306,15 @@ impl S3Client {
         extent: Extent,
         attempts: &Attempts,
     ) -> Result<Response<ureq::Body>, FailedTry> {
-        let keys = self.account.credentials.current().map_err(|error| FailedTry {
-            error: call.error(ErrorKind::Unavailable).with_source(error),
-            remedy: Remedy::Wait,
-            in_doubt: false,
+        let keys = self.account.credentials.current().map_err(|error| {
+            let error = call.error(ErrorKind::Unavailable).with_source(error);
+            FailedTry::unsent(error, Remedy::Wait)
         })?;
         let (address, connections) = self.way_of(call, attempts);
         let signed = call.request.sign(address, &self.account.signer, &keys, self.site.clock.now());
-        let mut request = signed.map_err(|error| FailedTry {
-            error: call.error(ErrorKind::BadName).with_source(error),
-            remedy: Remedy::None,
-            in_doubt: false,
+        let mut request = signed.map_err(|error| {
+            let error = call.error(ErrorKind::BadName).with_source(error);
+            FailedTry::unsent(error, Remedy::None)
         })?;
         // What is sent once more is no progress.
         let wait = self.wait.as_ref().filter(|_| attempts.tries == 1);
@@ -360,7 +338,7 @@ impl S3Client {
         metrics::count_store_request(call.operation.name(), status, begun.elapsed());
         let (at, operation) = (SystemTime::now(), call.operation);
         *self.account.last_answer.lock() = Some(StoreAnswer { at, operation, status });
-        let response = sent.map_err(|error| transport_failure(call, error))?;
+        let response = sent.map_err(|error| FailedTry::unanswered(call, error))?;
         if response.status().is_success() {
             if let Some(date) = answer::date(response.headers()) {
                 self.site.clock.follow(date, begun.elapsed());
@@ -385,7 +363,8 @@ impl S3Client {
             .lossy_utf8(true)
             .read_to_string()
             .unwrap_or_default();
-        let fault = refused(call, status, &headers, xml::error(&text).unwrap_or_default());
+        let fault =
+            FailedTry::refused(call, status, &headers, xml::error(&text).unwrap_or_default());
         if fault.remedy == Remedy::SetClock
             && let Some(date) = headers.date()
         {
@@ -402,48 +381,10 @@ fn read_answer(
     watch: &mut dyn FnMut(&[u8]),
 ) -> Result<Answer, FailedTry> {
     let status = response.status().as_u16();
-    let (parts, body) = response.into_parts();
-    let headers = Headers(parts.headers);
-    let mut body = body.into_with_config().limit(TEXT_BYTES).reader();
-    let text =
-        read_text(&mut body, watch).map_err(|error| transport_failure(call, error.into()))?;
-    match xml::error(&text) {
-        Some(body) => Err(refused(call, status, &headers, body)),
-        None => Ok(Answer { headers, text }),
+    let answer =
+        Answer::read(response, watch).map_err(|error| FailedTry::unanswered(call, error.into()))?;
+    match xml::error(&answer.text) {
+        Some(body) => Err(FailedTry::refused(call, status, &answer.headers, body)),
+        None => Ok(answer),
     }
-}
-
-fn read_text(body: &mut impl Read, watch: &mut dyn FnMut(&[u8])) -> io::Result<String> {
-    let mut text = Vec::new();
-    while body.take(TEXT_STEP_BYTES).read_to_end(&mut text)? > 0 {
-        watch(&text);
-    }
-    Ok(match String::from_utf8(text) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
-}
-
-fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> FailedTry {
-    let code = body.code.as_deref();
-    let kind = call.meaning_of(failure::kind_of_answer(status, code), status);
-    let mut error = call.error(kind);
-    let remedy = match failure::is_expired_signature(code, body.message.as_deref()) {
-        true => Remedy::SetClock,
-        false => failure::remedy_of_answer(status, code),
-    };
-    error.status = Some(status);
-    error.request_id = headers.request_id().or(body.request_id);
-    let endpoint = body.endpoint.map(|endpoint| format!("the bucket is at {endpoint}"));
-    let told = [body.message, endpoint].into_iter().flatten().filter(|text| !text.is_empty());
-    error.source = told.reduce(|message, more| format!("{message} ({more})")).map(Into::into);
-    error.code = body.code;
-    FailedTry { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
-}
-
-fn transport_failure(call: &Call<'_>, error: ureq::Error) -> FailedTry {
-    let remedy = failure::remedy_of_fault(&error);
-    let kind = if remedy == Remedy::None { ErrorKind::Other } else { ErrorKind::Unavailable };
-    let in_doubt = failure::may_have_arrived(&error);
-    FailedTry { error: call.error(kind).with_source(error), remedy, in_doubt }
 }

@@ -13,6 +13,7 @@ pub(crate) mod encryption;
 pub(crate) mod etag_form;
 mod failed_tries;
 pub(crate) mod failure;
+mod fault;
 mod guard;
 pub(crate) mod http;
 pub(crate) mod identity;

@@ -1,7 +1,8 @@
 //! Files that get another name under which nothing may stand, as what is deleted gets in a trash.
 
 use super::BucketTree;
-use super::copy::{CopyTarget, Replaces, copy_version};
+use super::copy::copy_version;
+use super::copy_target::{CopyTarget, Replaces};
 use super::copyless::{CopyingDeed, refuse_copies};
 use super::directories::{keep_parent, stat_path};
 use super::markers::file_head;

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::BucketTree;
 use super::attributes::of_likeness;
 use super::copied::CopiedVersions;
-use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
+use super::copy::copy_version;
+use super::copy_target::{CopyTarget, Replaces, check_length, check_target};
 use super::emptied::{delete_emptied, delete_emptied_below, is_made_by_store};
 use super::markers::{
     delete_legacy_markers, is_marker, put_marker, put_new_marker, turn_for_marker,
@@ -254,7 +255,12 @@ impl<'a> Move<'a> {
 
     /// Deletes one object under the old name once it stands under the new one. `listed`: what a
     /// listing shows under the new name.
-    fn settle(&self, key: &str, listed: Option<&KeyEntry>, copied_by: Moment) -> Result<MoveOutcome> {
+    fn settle(
+        &self,
+        key: &str,
+        listed: Option<&KeyEntry>,
+        copied_by: Moment,
+    ) -> Result<MoveOutcome> {
         let (target, recent) = (self.target(key), &self.tree.cache.own_changes);
         let mut copied: Option<(Head, Moment)> = None;
         for _ in 0..VERSIONS {

@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 
 use super::BucketTree;
 use super::attributes::{copied_headers, metadata};
-use super::copy::{
-    CopyTarget, Replaces, copy_in_parts, copy_replacing, is_refused_encryption, takes_one_copy,
-};
+use super::copy::{copy_replacing, is_refused_encryption, takes_one_copy};
+use super::copy_target::{CopyTarget, Replaces};
 use super::copyless::{CopyingDeed, refuse_copies};
 use super::directories::stat_path;
+use super::partwise_copy::copy_in_parts;
 use super::tags::{tagging, tags_of};
 use super::times::{KEY, kept, spell};
 use crate::limits;

@@ -4,7 +4,7 @@
 //! directory that is missing on the way to the new name is made, as it is by an upload.
 
 use super::BucketTree;
-use super::copy::check_length;
+use super::copy_target::check_length;
 use super::directories::stat_if_any;
 use super::markers::file_head;
 use super::real_directories::{Renamed, make_parent, move_key};

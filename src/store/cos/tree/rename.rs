@@ -3,7 +3,8 @@
 
 use super::BucketTree;
 use super::condition::stat_of;
-use super::copy::{CopyTarget, Replaces, copy_version};
+use super::copy::copy_version;
+use super::copy_target::{CopyTarget, Replaces};
 use super::copyless::{CopyingDeed, refuse_copies};
 use super::directories::{keep_parent, stat_directory, stat_if_any};
 use super::markers::{Standing, file_head, refuse_marker_name, standing};
