@@ -47,7 +47,7 @@ pub(crate) fn copy_aside(
         ErrorKind::IsADirectory => StoreError { kind: ErrorKind::AlreadyExists, ..error },
         _ => error,
     })?;
-    Ok((key, copied))
+    Ok((key, copied.original))
 }
 
 /// As before an upload: a request only where nothing is known of the directory.

@@ -15,12 +15,21 @@ use super::turn::turn_to_publish;
 use super::{BucketTree, content_type, listed_times};
 use crate::store::cos::objects::{Head, NewCopy, Original, Precondition};
 use crate::store::key_locks::KeyLock;
-use crate::store::{ErrorKind, Operation, Result, StoreError};
+use crate::store::{ETag, ErrorKind, Operation, Result, StoreError};
 
 /// Versions of one object that a copy runs after.
 const VERSIONS: u32 = 3;
 
-/// Copies the version `head` of an object, or one that took its place meanwhile. Answers which.
+/// What was copied.
+#[derive(Debug)]
+pub(crate) struct CopiedVersion {
+    /// The version of the original.
+    pub(crate) original: Head,
+    /// The ETag of the copy, which is another one if it was made in parts.
+    pub(crate) etag: Option<ETag>,
+}
+
+/// Copies the version `head` of an object, or one that took its place meanwhile.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] when the object is gone; [`ErrorKind::Unsupported`] when the store says
@@ -32,11 +41,13 @@ pub(crate) fn copy_version(
     from: &str,
     target: CopyTarget<'_>,
     mut head: Head,
-) -> Result<Head> {
+) -> Result<CopiedVersion> {
     check_length(tree, target.key)?;
-    for version in 1.. {
+    let mut further_versions = VERSIONS - 1;
+    loop {
         match copy_one_way_or_other(tree, from, target, &head) {
-            Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
+            Err(error) if error.kind == ErrorKind::PreconditionFailed && further_versions > 0 => {
+                further_versions -= 1;
                 head = present(tree, from)?;
             }
             Err(error) if error.kind == ErrorKind::NotFound => {
@@ -44,21 +55,18 @@ pub(crate) fn copy_version(
                 let cannot = ErrorKind::Unsupported;
                 return Err(StoreError { kind: cannot, ..error });
             }
-            copied => {
-                copied?;
-                break;
-            }
+            copied => return copied.map(|etag| CopiedVersion { original: head, etag }),
         }
     }
-    Ok(head)
 }
 
+/// Answers the ETag of the copy, as do those below.
 fn copy_one_way_or_other(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
     head: &Head,
-) -> Result<()> {
+) -> Result<Option<ETag>> {
     let new_type = content_type::of_renamed(tree, head, (from, target.key));
     if head.size <= tree.account.copy_limit && takes_one_copy(tree, head) {
         match copy_whole(tree, from, target, head, new_type) {
@@ -77,7 +85,7 @@ fn copy_whole(
     target: CopyTarget<'_>,
     head: &Head,
     new_type: Option<&str>,
-) -> Result<()> {
+) -> Result<Option<ETag>> {
     let headers = copied_headers(tree, from, head)?;
     if new_type.is_some() {
         match metadata(tree, from, head) {
@@ -95,7 +103,7 @@ fn copy_whole(
         }
         // What cannot be said again a plain copy keeps, with the type.
     }
-    copy_at_once(tree, from, target, head, &headers).map(drop)
+    copy_at_once(tree, from, target, head, &headers).map(|(_, etag)| Some(etag))
 }
 
 /// Whether a copy with other metadata failed where a plain one may do: the store does not make such
@@ -126,15 +134,15 @@ pub(super) fn copy_replacing(
     target: CopyTarget<'_>,
     head: &Head,
     headers: &[(String, String)],
-) -> Result<()> {
+) -> Result<Option<ETag>> {
     let habit = &tree.bucket.tags_in_copies;
     let replacing = ("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned());
     let headers = [headers, &[replacing]].concat();
     // Where copies keep them they need not be known.
     let tags = if habit.keeps() { Tags::new() } else { tags_of(tree, from, head)? };
-    let turn = copy_at_once(tree, from, target, head, &headers)?;
+    let (turn, etag) = copy_at_once(tree, from, target, head, &headers)?;
     tags::settle(tree, &turn, target.key, &tags, habit);
-    Ok(())
+    Ok(Some(etag))
 }
 
 /// Whether the store is believed to copy this object in one request, but for its size.
@@ -173,7 +181,7 @@ pub(super) fn copy_at_once(
     target: CopyTarget<'_>,
     head: &Head,
     headers: &[(String, String)],
-) -> Result<KeyLock> {
+) -> Result<(KeyLock, ETag)> {
     let turn = turn_to_publish(tree, Operation::CopyObject, target.key)?;
     check_room_in_turn(tree, &turn, target.key, UploadKind::Brief)?;
     check_target(tree, target)?;
@@ -192,5 +200,5 @@ pub(super) fn copy_at_once(
         copied => copied?,
     };
     listed_times::learn_copied(tree, target.key, &copied, head, headers);
-    Ok(turn)
+    Ok((turn, copied.etag))
 }

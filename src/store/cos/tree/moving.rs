@@ -46,7 +46,7 @@ pub(crate) struct Move<'a> {
     to: &'a str,
     /// When the new name was found to be free.
     begun: Moment,
-    /// What was copied first.
+    /// What was copied.
     copied: CopiedVersions,
 }
 
@@ -116,10 +116,8 @@ impl<'a> Move<'a> {
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next = || Ok(sources.next()?.map(|object| object.key));
         let outcome = self.tree.account.pool.share(COPIERS, next, |key: String| {
-            if let Some(version) = self.copy_one(&key, self.free(&self.target(&key), self.begun))? {
-                self.copied.note(&key, &version);
-                copied.fetch_add(1, Ordering::Relaxed);
-            }
+            let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
+            copied.fetch_add(usize::from(is_copied.is_some()), Ordering::Relaxed);
             Ok(())
         });
         let copied = copied.into_inner();
@@ -146,7 +144,10 @@ impl<'a> Move<'a> {
             return Ok(Some(head));
         }
         match copy_version(self.tree, key, target, head) {
-            Ok(copied) => Ok(Some(copied)),
+            Ok(copied) => {
+                self.copied.note(target.key, copied.etag.as_ref());
+                Ok(Some(copied.original))
+            }
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -308,7 +309,8 @@ impl<'a> Move<'a> {
         }
         let memory = self.tree.cache;
         let Some(copy) = self.tree.objects.head(target)? else { return Ok(NextStep::Copy(None)) };
-        let is_ours = || !memory.changed_since(target, copied_by) && self.copied.holds(key, &copy);
+        let is_ours =
+            || !memory.changed_since(target, copied_by) && self.copied.holds(target, &copy);
         Ok(match likeness(head, &copy) {
             Likeness::Same => NextStep::Delete,
             Likeness::Probable if !memory.changed_since(key, self.begun) => NextStep::Delete,

@@ -56,9 +56,9 @@ fn copy_onto_itself(tree: BucketTree<'_>, key: &str, head: &Head, mtime: &str) -
     if takes_one_copy(tree, head) {
         match copy_replacing(tree, key, target, head, &headers) {
             Err(error) if is_refused_encryption(tree, &error, head) => {}
-            replaced => return replaced,
+            replaced => return replaced.map(drop),
         }
     }
     headers.extend(tagging(tree, &tags_of(tree, key, head)?));
-    copy_in_parts(tree, key, target, head, &headers)
+    copy_in_parts(tree, key, target, head, &headers).map(drop)
 }

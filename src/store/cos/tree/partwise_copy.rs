@@ -11,7 +11,7 @@ use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
 use crate::limits;
 use crate::store::cos::objects::{Head, PartCopy, Put};
-use crate::store::{Body, Cancel, CopySource, Operation, PartReceipt, Result};
+use crate::store::{Body, Cancel, CopySource, ETag, Operation, PartReceipt, Result};
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
 /// side by side.
@@ -20,14 +20,15 @@ const COPY_PART_BYTES: u64 = 1024 * 1024 * 1024;
 /// Ranges of one object that are copied at once.
 const PART_COPIERS: usize = 4;
 
-/// A copy that is an upload whose parts are all copies, with all the headers of its object.
+/// A copy that is an upload whose parts are all copies, with all the headers of its object. Answers
+/// its ETag.
 pub(super) fn copy_in_parts(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
     head: &Head,
     headers: &[(String, String)],
-) -> Result<()> {
+) -> Result<Option<ETag>> {
     let to = target.key;
     if head.size == 0 {
         return store_nothing(tree, target, headers);
@@ -48,16 +49,16 @@ fn store_nothing(
     tree: BucketTree<'_>,
     target: CopyTarget<'_>,
     headers: &[(String, String)],
-) -> Result<()> {
+) -> Result<Option<ETag>> {
     let (key, never) = (target.key, Cancel::new());
     let turn = turn_to_publish(tree, Operation::PutObject, key)?;
     check_room_in_turn(tree, &turn, key, UploadKind::Brief)?;
     check_target(tree, target)?;
     let (body, expected) = (Body::new(&[], &never), target.replaces.expected(tree));
-    write_expecting(tree, &turn, (Operation::PutObject, key), &expected, |only| {
+    let stored = write_expecting(tree, &turn, (Operation::PutObject, key), &expected, |only| {
         tree.objects.put(&turn, Put { key, body: &body, headers, only })
     })?;
-    Ok(())
+    Ok(stored.etag)
 }
 
 /// An upload that was begun.
@@ -74,7 +75,7 @@ fn copy_parts(
     target: CopyTarget<'_>,
     upload: PartwiseCopy<'_>,
     head: &Head,
-) -> Result<()> {
+) -> Result<Option<ETag>> {
     let (to, upload_id) = (target.key, upload.id);
     let mut ranges =
         (1..).zip(equal_ranges(head.size, part_bytes(head.size, tree.account.copy_limit)));
@@ -96,8 +97,8 @@ fn copy_parts(
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;
     let expected = target.replaces.expected(tree);
-    complete_upload(tree, to, upload_id, &parts, &expected, upload.headers)?;
-    Ok(())
+    let stored = complete_upload(tree, to, upload_id, &parts, &expected, upload.headers)?;
+    Ok(stored.etag)
 }
 
 /// The largest range of an object of `size` bytes that is copied at once, where the store copies

@@ -92,7 +92,7 @@ pub(crate) fn rename_path(
             }
             _ => error,
         })?;
-        delete_copied(tree, &source, &copied)?;
+        delete_copied(tree, &source, &copied.original)?;
     } else {
         let source = tree.account.keys.directory(operation, from)?;
         let target = tree.account.keys.directory(operation, to)?;
