@@ -20,6 +20,9 @@ const ROUNDS: usize = 30;
 /// Files of a directory that is renamed while others write into it.
 const FILES: usize = 6;
 
+/// Files of one that are copied or deleted at once.
+const COPIERS: usize = 16;
+
 /// Sessions that write meanwhile, each to files of its own.
 const WRITERS: usize = 2;
 
@@ -79,6 +82,48 @@ fn what_cannot_be_renamed_stays_and_is_told_once() {
     server.stored().expect("e/f", b"third!");
     let told = "\"d/f\" stays: it was stored anew while its directory was renamed";
     assert_eq!(server.log().matches(told).count(), 1);
+}
+
+/// It breaks off because a file came first under the new name: that is no copy, though it is as
+/// empty as the one that should have been copied.
+#[test]
+fn a_renaming_that_breaks_off_removes_nothing_but_its_copies() {
+    let Scene { injector, server, .. } = Scene::begin(&[]);
+    for key in ["d/empty", "d/other"] {
+        server.stored().put(key, b"");
+    }
+    injector.inject(Rule::new(Request::HeadObject, Fault::Stall).key("d/empty").times(1));
+    let mut renaming = Ftp::login(&server);
+    renaming.expect("RNFR d", "350 ");
+    renaming.send("RNTO e");
+    injector.wait_for_stalls(1);
+    Ftp::login(&server).store("STOR e/empty", b"");
+    injector.heal();
+    renaming.expect_reply("550 ");
+    assert_eq!(server.stored().files(), ["d/empty", "d/other", "e/empty"]);
+}
+
+/// What a listing has shown under the new name may be gone before the old name is deleted.
+#[test]
+fn what_a_listing_showed_a_while_ago_is_no_reason_to_delete() {
+    let Scene { injector, server, .. } = Scene::begin(&[]);
+    let names: Vec<String> = (0..=COPIERS).map(|number| format!("{number:02}")).collect();
+    for name in &names {
+        server.stored().put(&format!("d/{name}"), b"same");
+    }
+    injector.inject(Rule::new(Request::DeleteObject, Fault::Stall).within("d"));
+    let mut renaming = Ftp::login(&server);
+    renaming.expect("RNFR d", "350 ");
+    renaming.send("RNTO e");
+    injector.wait_for_stalls(COPIERS);
+    // The last one's turn has not come.
+    let mut other = Ftp::login(&server);
+    other.expect(&format!("DELE e/{COPIERS}"), "250 ");
+    other.store(&format!("STOR d/{COPIERS}"), b"same");
+    injector.heal();
+    renaming.expect_reply("250");
+    let moved: Vec<String> = names.iter().map(|name| format!("e/{name}")).collect();
+    assert_eq!(server.stored().files(), moved);
 }
 
 #[test]

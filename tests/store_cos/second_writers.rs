@@ -1,15 +1,17 @@
 //! Somebody else writes at the worst moment of a rename: whatever was confirmed to somebody stands
 //! afterwards under one of the two names.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use cos_ftp_server::store::cos::CosStore;
 use cos_ftp_server::store::{ErrorKind, FileTree, Freshness};
 
 use crate::store_cos::rgw::Rgw;
 use crate::store_cos::scripted::{Act, Scripted, answer, error};
-use crate::store_cos::{at, in_front, kind, names, put, store};
+use crate::store_cos::{MIB, at, in_front, kind, names, noise, put, store};
 
 fn is_delete_of(head: &str, key: &str) -> bool {
     head.starts_with("delete ") && head.contains(&format!("/{key} "))
@@ -303,4 +305,69 @@ fn nothing_is_made_below_a_file_and_a_known_directory_is_not_asked_for() {
     let known = asks_for("x");
     store.create_directory(&at("x/made")).unwrap();
     assert_eq!(asks_for("x"), known);
+}
+
+/// A copy in parts ends while somebody's file of the new name is on its way to the store.
+#[test]
+fn what_is_being_stored_when_a_copy_in_parts_ends_is_not_replaced() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    let bytes = noise(16 * MIB);
+    rgw.s3_put(&bucket, "d/f", &bytes);
+    let (tell, told) = mpsc::channel();
+    let is_storing = Arc::new(AtomicBool::new(false));
+    let (_script, store) = in_front(&bucket, move |head| {
+        let is_part = head.starts_with("put ") && head.contains("/e/f?partnumber");
+        let is_file = head.starts_with("put ") && head.contains("/e/f ");
+        if !is_part && !is_file {
+            return None;
+        }
+        is_storing.fetch_or(is_file, Ordering::SeqCst);
+        let _ = tell.send(());
+        let is_storing = Arc::clone(&is_storing);
+        let until = thread::spawn(move || match is_part {
+            true => while !is_storing.load(Ordering::SeqCst) {},
+            false => thread::sleep(Duration::from_millis(500)),
+        });
+        Some(Act::Behind(until, Rgw::shared().endpoint().to_owned()))
+    });
+    let store = store.copying_at_most(8 * MIB as u64);
+    let other = store.clone();
+    let storing = thread::spawn(move || {
+        told.recv().unwrap();
+        put(&other, "e/f", b"new");
+    });
+    assert_eq!(kind(store.rename(&at("d"), &at("e"))), ErrorKind::BrokenOffForGood);
+    storing.join().unwrap();
+    assert_eq!(rgw.s3_get(&bucket, "e/f"), b"new");
+    assert!(rgw.s3_get(&bucket, "d/f") == bytes);
+    assert_eq!(rgw.s3_list_uploads(&bucket), [""; 0]);
+}
+
+/// Another version, as large, of what is being copied, which takes longer than to store that; the
+/// copy's ETag is of another kind, and its time is later.
+#[test]
+fn a_version_of_the_same_size_that_comes_during_a_copy_in_parts_moves_too() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    let (first, second) = (noise(16 * MIB), noise(16 * MIB + 1)[1..].to_vec());
+    rgw.s3_put(&bucket, "d/f", &first);
+    let (other, anew) = (bucket.clone(), second.clone());
+    let is_stored = AtomicBool::new(false);
+    let (_script, store) = in_front(&bucket, move |head| {
+        let is_end = head.starts_with("post ") && head.contains("/e/f?uploadid");
+        let strikes = is_end && !is_stored.swap(true, Ordering::SeqCst);
+        let (other, anew) = (other.clone(), anew.clone());
+        strikes.then(|| {
+            let until = thread::spawn(move || {
+                Rgw::shared().s3_put(&other, "d/f", &anew);
+                thread::sleep(Duration::from_millis(1100));
+            });
+            Act::Behind(until, Rgw::shared().endpoint().to_owned())
+        })
+    });
+    let store = store.copying_at_most(8 * MIB as u64);
+    store.rename(&at("d"), &at("e")).unwrap();
+    assert!(rgw.s3_get(&bucket, "e/f") == second);
+    assert_eq!(rgw.s3_list(&bucket, ""), ["e/", "e/f"]);
 }

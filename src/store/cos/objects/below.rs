@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::corrected::{Corrected, Truth};
 use super::overlay::Overlay;
-use super::{Depth, KeyEntry, KeyPage, Objects, PAGE_KEYS, Window};
+use super::{Depth, KeyEntry, KeyPage, Moment, Objects, PAGE_KEYS, Window};
 use crate::store::{ErrorKind, Result};
 
 /// A page with our changes in it, which are not held against later listings where this one shows
@@ -77,6 +77,8 @@ pub(crate) struct KeyStream<'a> {
     prefix: &'a str,
     /// What is left of the present page.
     page: BTreeMap<String, KeyEntry>,
+    /// When it was asked for.
+    asked: Moment,
     /// How many objects it had.
     page_objects: usize,
     /// How many were looked for on it.
@@ -93,6 +95,7 @@ impl<'a> KeyStream<'a> {
             objects,
             prefix,
             page: BTreeMap::new(),
+            asked: objects.cache().own_changes.moment(),
             page_objects: 0,
             sought: 0,
             after: None,
@@ -128,6 +131,11 @@ impl<'a> KeyStream<'a> {
         Ok(self.page.remove(key))
     }
 
+    /// When the present page was asked for.
+    pub(crate) fn asked(&self) -> Moment {
+        self.asked
+    }
+
     fn turn_page(&mut self) -> Result<()> {
         let window = Window { prefix: self.prefix, after: self.after.as_deref() };
         let own_changes = &self.objects.cache().own_changes;
@@ -136,6 +144,7 @@ impl<'a> KeyStream<'a> {
         let overlay = Overlay::new(window, None, page, own_changes.open_below(self.prefix), asked);
         let mut page = resolved(self.objects, overlay)?;
         page.objects.remove(self.prefix);
+        self.asked = asked;
         (self.page_objects, self.sought) = (page.objects.len(), 0);
         self.page = page.objects;
         self.is_last_page = page.next.is_none();

@@ -17,6 +17,7 @@ pub(crate) mod keys;
 pub(crate) mod leftovers;
 mod listed_times;
 pub(crate) mod listing;
+mod marker_copy;
 mod markers;
 mod moving;
 pub(crate) mod mtime;

@@ -9,14 +9,12 @@ use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::BucketTree;
-use super::attributes::of_likeness;
 use super::copied::CopiedVersions;
-use super::copy::copy_version;
+use super::copy::{CopiedVersion, copy_version};
 use super::copy_target::{CopyTarget, Replaces, check_length, check_target};
-use super::emptied::{delete_emptied, delete_emptied_below, is_made_by_store};
-use super::markers::{
-    delete_legacy_markers, is_marker, put_marker, put_new_marker, turn_for_marker,
-};
+use super::emptied::{delete_emptied, delete_emptied_below};
+use super::marker_copy::copy_marker;
+use super::markers::{delete_legacy_markers, is_marker, put_new_marker, turn_for_marker};
 use super::turn::turn_in_time;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
 use crate::store::cos::objects::below::KeyStream;
@@ -60,6 +58,14 @@ enum NextStep {
     Leave,
 }
 
+/// What a listing shows under the new name.
+#[derive(Clone, Debug)]
+struct ListedCopy {
+    entry: KeyEntry,
+    /// When the store was asked.
+    asked: Moment,
+}
+
 /// What became of an object under the old name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MoveOutcome {
@@ -98,13 +104,11 @@ impl<'a> Move<'a> {
     fn place_marker(&self) -> Result<()> {
         let target = self.free(self.to, self.begun);
         match self.tree.objects.head(self.from)? {
-            Some(head) if is_marker(self.from, head.size) => {
-                copy_marker(self.tree, self.from, target, &head)
-            }
-            Some(head) => copy_version(self.tree, self.from, target, head).map(drop),
+            Some(head) => self.copy_seen(self.from, target, head).map(drop),
             None => {
                 let turn = turn_for_marker(self.tree, self.to)?;
                 check_target(self.tree, target)?;
+                self.copied.doubt(self.to);
                 put_new_marker(self.tree, &turn, self.to)
             }
         }
@@ -139,18 +143,27 @@ impl<'a> Move<'a> {
     /// Copies one object and answers its version; `None` if somebody deleted it meanwhile.
     fn copy_one(&self, key: &str, target: CopyTarget<'_>) -> Result<Option<Head>> {
         let Some(head) = self.tree.objects.head(key)? else { return Ok(None) };
-        if is_marker(key, head.size) {
-            copy_marker(self.tree, key, target, &head)?;
-            return Ok(Some(head));
-        }
-        match copy_version(self.tree, key, target, head) {
-            Ok(copied) => {
-                self.copied.note(target.key, copied.etag.as_ref());
-                Ok(Some(copied.original))
-            }
+        match self.copy_seen(key, target, head) {
+            Ok(version) => Ok(Some(version)),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Copies what was seen as `key`, or what took its place since, and answers its version.
+    fn copy_seen(&self, key: &str, target: CopyTarget<'_>, head: Head) -> Result<Head> {
+        let copied = match is_marker(key, head.size) {
+            true => copy_marker(self.tree, key, target, &head)
+                .map(|()| CopiedVersion { original: head, etag: None }),
+            false => copy_version(self.tree, key, target, head),
+        };
+        match &copied {
+            Ok(copied) => self.copied.note(target.key, copied),
+            // What came first is no copy.
+            Err(error) if error.kind == ErrorKind::AlreadyExists => {}
+            Err(_) => self.copied.doubt(target.key),
+        }
+        copied.map(|copied| copied.original)
     }
 
     /// Removes the copies of everything down to the key `last`, which was the last to be copied:
@@ -185,23 +198,34 @@ impl<'a> Move<'a> {
             found => found?,
         };
         let Some(copy) = copy else { return Ok(false) };
-        let is_ours = match self.tree.objects.head(source)? {
-            Some(head) => matches!(likeness(&head, &copy), Likeness::Same | Likeness::Probable),
-            None => source == self.from && is_marker(&target, copy.size),
-        };
-        if is_ours && delete_version(self.tree, &turn, &target, &copy)? {
+        if self.is_own_copy(source, &target, &copy)?
+            && delete_version(self.tree, &turn, &target, &copy)?
+        {
             return Ok(true);
         }
         log::warn!("{target:?} is not what was copied there, and stays");
         Ok(false)
     }
 
+    fn is_own_copy(&self, source: &str, target: &str, copy: &Head) -> Result<bool> {
+        if self.copied.holds(target, copy) {
+            return Ok(true);
+        }
+        if !self.copied.doubts(target) {
+            return Ok(false);
+        }
+        Ok(match self.tree.objects.head(source)? {
+            Some(head) => matches!(likeness(&head, copy), Likeness::Same | Likeness::Probable),
+            None => source == self.from && is_marker(target, copy.size),
+        })
+    }
+
     /// Deletes what stands under the old name and, as it is, under the new one too. Whatever came
     /// or changed while the rest was being copied is copied first.
     fn clear(&self, copied_by: Moment, deleted: &AtomicUsize) -> Result<()> {
         for pass in 1..=PASSES {
-            let settle = |(key, copy): (String, Option<KeyEntry>)| {
-                let settled = self.settle(&key, copy.as_ref(), copied_by)?;
+            let settle = |(key, listed): (String, Option<ListedCopy>)| {
+                let settled = self.settle(&key, listed.as_ref(), copied_by)?;
                 deleted.fetch_add(usize::from(settled == MoveOutcome::Deleted), Ordering::Relaxed);
                 // Before, it may be gone yet.
                 if settled == MoveOutcome::Stays && pass == PASSES {
@@ -217,10 +241,7 @@ impl<'a> Move<'a> {
         match self.settle(self.from, None, copied_by)? {
             MoveOutcome::Deleted => {}
             MoveOutcome::IsGone => delete_emptied(self.tree, self.from)?,
-            MoveOutcome::Stays => {
-                warn_of_what_stays(self.from);
-                delete_emptied(self.tree, self.from)?;
-            }
+            MoveOutcome::Stays => warn_of_what_stays(self.from),
         }
         delete_legacy_markers(self.tree, self.from)
     }
@@ -229,14 +250,15 @@ impl<'a> Move<'a> {
     /// them first. Whether there was anything.
     fn pass(
         &self,
-        settle: impl Fn((String, Option<KeyEntry>)) -> Result<()> + Sync,
+        settle: impl Fn((String, Option<ListedCopy>)) -> Result<()> + Sync,
     ) -> Result<bool> {
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let mut copies = KeyStream::new(self.tree.objects, self.to);
         let mut markers = Vec::new();
         let next = || {
             while let Some(source) = sources.next()? {
-                let copy = copies.find(&self.target(&source.key))?;
+                let entry = copies.find(&self.target(&source.key))?;
+                let copy = entry.map(|entry| ListedCopy { entry, asked: copies.asked() });
                 if !is_marker(&source.key, source.size) || markers.len() == MARKERS {
                     return Ok(Some((source.key, copy)));
                 }
@@ -245,7 +267,7 @@ impl<'a> Move<'a> {
             Ok(None)
         };
         self.tree.account.pool.share(COPIERS, next, &settle)?;
-        let depth = |(key, _): &(String, Option<KeyEntry>)| key.matches('/').count();
+        let depth = |(key, _): &(String, Option<ListedCopy>)| key.matches('/').count();
         markers.sort_by_key(|marker| Reverse(depth(marker)));
         for level in markers.chunk_by(|one, other| depth(one) == depth(other)) {
             let mut level = level.iter().cloned();
@@ -259,7 +281,7 @@ impl<'a> Move<'a> {
     fn settle(
         &self,
         key: &str,
-        listed: Option<&KeyEntry>,
+        listed: Option<&ListedCopy>,
         copied_by: Moment,
     ) -> Result<MoveOutcome> {
         let (target, recent) = (self.target(key), &self.tree.cache.own_changes);
@@ -270,7 +292,7 @@ impl<'a> Move<'a> {
             let next = match &copied {
                 Some((copied, _)) if is_same_version(copied, &head) => NextStep::Delete,
                 Some(_) => NextStep::Copy(None),
-                None => self.look(key, &head, &target, listed, copied_by)?,
+                None => self.look(key, &head, &target, listed)?,
             };
             let replaced = match next {
                 NextStep::Delete if delete_version(self.tree, &turn, key, &head)? => {
@@ -301,21 +323,25 @@ impl<'a> Move<'a> {
         key: &str,
         head: &Head,
         target: &str,
-        listed: Option<&KeyEntry>,
-        copied_by: Moment,
+        listed: Option<&ListedCopy>,
     ) -> Result<NextStep> {
-        if listed.is_some_and(|copy| is_listed_copy(head, copy)) {
+        let memory = self.tree.cache;
+        if let Some(ListedCopy { entry, asked }) = listed
+            && is_listed_copy(head, entry)
+            && !memory.changed_since(target, *asked)
+        {
             return Ok(NextStep::Delete);
         }
-        let memory = self.tree.cache;
         let Some(copy) = self.tree.objects.head(target)? else { return Ok(NextStep::Copy(None)) };
-        let is_ours =
-            || !memory.changed_since(target, copied_by) && self.copied.holds(target, &copy);
+        if self.copied.holds_copy_of(target, &copy, head) {
+            return Ok(NextStep::Delete);
+        }
+        let is_unchanged = || self.copied.doubts(target) && !memory.changed_since(key, self.begun);
         Ok(match likeness(head, &copy) {
             Likeness::Same => NextStep::Delete,
-            Likeness::Probable if !memory.changed_since(key, self.begun) => NextStep::Delete,
-            // Some stores date an object by the beginning of its upload.
-            Likeness::Probable | Likeness::Older if is_ours() => NextStep::Copy(Some(copy)),
+            // That of an earlier version.
+            _ if self.copied.holds(target, &copy) => NextStep::Copy(Some(copy)),
+            Likeness::Probable if is_unchanged() => NextStep::Delete,
             Likeness::Probable | Likeness::Older | Likeness::Newer => NextStep::Leave,
         })
     }
@@ -356,26 +382,4 @@ impl<'a> Move<'a> {
 
 fn warn_of_what_stays(key: &str) {
     log::warn!("{key:?} stays: it was stored anew while its directory was renamed");
-}
-
-/// Carries a marker to another key: stored anew, since not every store copies one.
-fn copy_marker(
-    tree: BucketTree<'_>,
-    from: &str,
-    target: CopyTarget<'_>,
-    marker: &Head,
-) -> Result<()> {
-    let turn = turn_for_marker(tree, target.key)?;
-    check_length(tree, target.key)?;
-    match check_target(tree, target) {
-        Err(error) if error.kind == ErrorKind::AlreadyExists => {
-            // What was copied before the marker may have made the directory.
-            if !is_made_by_store(tree, target.key)? {
-                return Err(error);
-            }
-        }
-        checked => checked?,
-    }
-    let headers = of_likeness(tree, from, marker)?;
-    put_marker(tree, &turn, target.key, &headers)
 }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use super::BucketTree;
 use super::condition::write_expecting;
 use super::copy_target::{CopyTarget, check_target};
-use super::publish::complete_upload;
+use super::publish::complete_in_turn;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
 use crate::limits;
@@ -95,9 +95,12 @@ fn copy_parts(
     tree.account.pool.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
     let mut parts = parts.into_inner();
     parts.sort_by_key(|part| part.number);
+    // Nothing comes between that look and the end.
+    let turn = turn_to_publish(tree, Operation::CompleteMultipartUpload, to)?;
     check_target(tree, target)?;
     let expected = target.replaces.expected(tree);
-    let stored = complete_upload(tree, to, upload_id, &parts, &expected, upload.headers)?;
+    let whole = (to, upload_id);
+    let stored = complete_in_turn(tree, &turn, whole, &parts, &expected, upload.headers)?;
     Ok(stored.etag)
 }
 

@@ -10,6 +10,7 @@ use super::tags;
 use super::turn::turn_to_publish;
 use crate::store::cos::object_terms::tags_in;
 use crate::store::cos::objects::{Complete, Put};
+use crate::store::key_locks::KeyLock;
 use crate::store::{Body, Expected, Operation, PartReceipt, Result, Stat, Stored};
 
 /// Stores an object in place of what is expected.
@@ -40,20 +41,32 @@ pub(crate) fn complete_upload(
     expected: &Expected,
     headers: &[(String, String)],
 ) -> Result<Stored> {
+    let turn = turn_to_publish(tree, Operation::CompleteMultipartUpload, key)?;
+    complete_in_turn(tree, &turn, (key, upload_id), parts, expected, headers)
+}
+
+/// The same for somebody who has the turn to change it.
+pub(super) fn complete_in_turn(
+    tree: BucketTree<'_>,
+    turn: &KeyLock,
+    (key, upload_id): (&str, &str),
+    parts: &[PartReceipt],
+    expected: &Expected,
+    headers: &[(String, String)],
+) -> Result<Stored> {
     let operation = Operation::CompleteMultipartUpload;
-    let turn = turn_to_publish(tree, operation, key)?;
-    check_room_in_turn(tree, &turn, key, UploadKind::Long)?;
+    check_room_in_turn(tree, turn, key, UploadKind::Long)?;
     let late = late_version(tree, key, upload_id, expected)?.map(|late| Expected::Seen(Some(late)));
     let expected = late.as_ref().unwrap_or(expected);
-    let stored = write_expecting(tree, &turn, (operation, key), expected, |only| {
-        tree.objects.complete_upload(&turn, Complete { key, upload_id, parts, only })
+    let stored = write_expecting(tree, turn, (operation, key), expected, |only| {
+        tree.objects.complete_upload(turn, Complete { key, upload_id, parts, only })
     })?;
     if let (Expected::NothingSince(begun), Some(etag)) = (expected, &stored.etag) {
         let now = tree.objects.plain().client.site().clock.now();
         tree.cache.late_versions.note(key, etag.clone(), *begun, now);
     }
     parked::drop_own(tree, key, expected);
-    tags::settle(tree, &turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);
+    tags::settle(tree, turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);
     Ok(stored)
 }
 
