@@ -1,5 +1,3 @@
-//! Certificates of clients: who gets in by one, and who does not.
-
 /// What is revoked.
 mod revoked;
 
