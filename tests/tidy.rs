@@ -80,6 +80,9 @@ const TOP: &[&str] = &["lib", "main", "cli"];
 /// Longest source file, its tests included.
 const FILE_LINES: usize = 450;
 
+/// Longest file of tests, benchmarks and examples: they are read, too.
+const TEST_LINES: usize = 400;
+
 /// As wide as rustfmt lets code be.
 const COMMENT_COLUMNS: usize = 100;
 
@@ -167,6 +170,23 @@ fn files_are_short_and_say_what_they_are_for() {
             broken.push(format!("{} does not begin with its purpose", source.module));
         }
     }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn tests_benchmarks_and_examples_are_short_too() {
+    let (root, mut seen, mut broken) = (root(), 0, Vec::new());
+    for directory in ["tests", "benches", "examples"] {
+        for path in sources_below(&root.join(directory), &["rs", "py", "sh"]) {
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            if lines > TEST_LINES {
+                let path = path.strip_prefix(&root).unwrap();
+                broken.push(format!("{} has {lines} lines", path.display()));
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "the tests were not found");
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -270,7 +290,7 @@ fn root() -> PathBuf {
 
 fn sources() -> Vec<Source> {
     let directory = root().join("src");
-    let mut sources: Vec<Source> = rust_below(&directory)
+    let mut sources: Vec<Source> = sources_below(&directory, &["rs"])
         .into_iter()
         .map(|path| {
             let name = path.strip_prefix(&directory).unwrap().to_str().unwrap();
@@ -283,9 +303,11 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-fn rust_below(directory: &Path) -> Vec<PathBuf> {
+/// The files in languages of which the names end so.
+fn sources_below(directory: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut files = files_below(directory, &[]);
-    files.retain(|path| path.extension().is_some_and(|ending| ending == "rs"));
+    let is_one = |path: &PathBuf| endings.iter().any(|end| path.extension() == Some(end.as_ref()));
+    files.retain(is_one);
     files
 }
 
