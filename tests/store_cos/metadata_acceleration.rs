@@ -1,6 +1,7 @@
 //! Buckets with metadata acceleration (OFS), which keep real directories, rename by themselves and
 //! copy nothing. A script plays one in front of the gateway, by what COS documents.
 
+/// What it renames by itself.
 mod renaming;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! A store in memory that does what a test tells it: waits at a gate, fails, panics, breaks off.
 //! It takes nothing that the S3 API would refuse, and remembers what it was asked.
 
+/// Uploads in parts to it.
 mod multipart;
 /// What the S3 API would refuse.
 mod objection;

@@ -88,7 +88,7 @@ impl Rule {
         self
     }
 
-    /// Whether it is about this request. `reused`: its connection served before.
+    /// Whether it strikes this request. `reused`: its connection served before.
     pub(super) fn fits(&self, head: &RequestHead, reused: bool) -> bool {
         let is_within = |directory: &String| {
             let listed = head.parameter("prefix").unwrap_or_default();
