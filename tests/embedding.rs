@@ -9,7 +9,7 @@ use crate::support::ftp::Ftp;
 use crate::support::stored::noise;
 
 #[allow(dead_code, reason = "its main is for those who run it by itself")]
-#[path = "../examples/embedded.rs"]
+#[path = "../examples/embedded/main.rs"]
 mod embedded;
 
 #[test]

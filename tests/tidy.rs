@@ -1,16 +1,21 @@
-//! The rules of the house that no compiler checks: who may use whom, which crate is called from
-//! where, how long a file may be, what must not be written down.
+//! The rules of the house that no compiler checks: which layer may use which, how long a file may
+//! be and what stands where in it, what must not be written down.
 
-/// The rules inside the store.
+/// Which crates there are, and who may call them.
+mod dependencies;
+/// Who knows the whole session.
 mod handlers;
+/// What things are called, and that somebody calls them.
+mod names;
+/// The programs that tests start.
 mod programs;
+/// Who may use whom inside the store; circles.
 mod storeys;
+/// The oldest Rust.
 mod toolchain;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The layers, from the cellar up, each with what it may use. The binary (`main.rs`,
 /// `cli`) uses what it likes; nothing may use it.
@@ -72,79 +77,14 @@ const STORES: &[&str] = &["store::cos", "store::local"];
 /// What belongs to the binary alone, and the map of the library.
 const TOP: &[&str] = &["lib", "main", "cli"];
 
-/// Each dependency with the only places that may call it, and one of them must.
-const DOORS: &[(&str, &[&str])] = &[
-    ("argon2", &["users"]),
-    ("base64", &["cli", "store/cos"]),
-    ("configparser", &["config"]),
-    ("crc_fast", &["store/cos", "store/mounts", "transfer"]),
-    ("crossbeam_channel", &["transfer"]),
-    ("ctrlc", TOP),
-    ("encoding_rs", &["config", "protocol"]),
-    ("fastrand", &["cli", "events", "protocol", "session", "store", "transfer"]),
-    ("glob", &["events", "protocol", "vfs"]),
-    ("hmac", &["events", "store/cos", "users"]),
-    ("httparse", &["server/monitor"]),
-    ("ipnet", &["net"]),
-    ("lexopt", TOP),
-    ("listeners", &["server"]),
-    ("log", EVERYWHERE),
-    ("md5", &["store/cos"]),
-    ("memmap2", &["transfer"]),
-    ("mime_guess", &["store/cos"]),
-    ("nix", &["net"]),
-    ("parking_lot", EVERYWHERE),
-    ("percent_encoding", &["cli/check/from", "store/cos"]),
-    ("process_wrap", &["events"]),
-    ("proxy_header", &["net"]),
-    ("prometheus", &["metrics"]),
-    ("quick_xml", &["store/cos"]),
-    ("ring", &["net/tls", "store/cos"]),
-    ("rpassword", TOP),
-    (
-        "rustix",
-        &["cli", "config", "net", "records", "server", "session", "store", "transfer", "users"],
-    ),
-    ("rustls", &["certificate_fault", "cli/check/from", "net/tls", "records", "store/cos"]),
-    ("s3", &["store/cos"]),
-    ("sd_notify", TOP),
-    ("serde", &["cli", "events", "store/cos", "users"]),
-    ("serde_json", &["cli", "events", "store/cos", "users"]),
-    ("sha2", &["cli", "events", "store/local", "users"]),
-    ("sha_crypt", &["users"]),
-    ("shlex", TOP),
-    ("signal_hook", TOP),
-    ("simplelog", TOP),
-    ("socket2", &["net", "server"]),
-    ("strsim", &["cli", "config"]),
-    ("time", EVERYWHERE),
-    ("ureq", &["addresses", "events", "server", "store/cos", "users/hook"]),
-    ("url", &["store/cos"]),
-    ("webpki_roots", &["cli/check/from", "store/cos"]),
-    ("x509_parser", &["net/tls", "store/cos"]),
-    (
-        "zeroize",
-        &[
-            "cli/check/from",
-            "config",
-            "net/tls",
-            "protocol",
-            "records",
-            "secret",
-            "session",
-            "store/cos",
-            "users",
-        ],
-    ),
-];
-
-const EVERYWHERE: &[&str] = &[""];
-
 /// Longest source file, its tests included.
 const FILE_LINES: usize = 400;
 
-/// Crates that bring an executor of futures.
-const ASYNC_RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "async-executor", "monoio"];
+/// Longest file of tests, benchmarks and examples: they are read, too.
+const TEST_LINES: usize = 400;
+
+/// As wide as rustfmt lets code be.
+const COMMENT_COLUMNS: usize = 100;
 
 /// Texts that belong to somebody's machine or notes, in halves so that this file may be checked.
 const NOT_OURS: &[(&str, &str)] = &[
@@ -219,83 +159,6 @@ fn no_path_climbs_out_of_its_layer_unseen() {
 }
 
 #[test]
-fn each_crate_has_its_door_and_is_used_there() {
-    let sources = sources();
-    let mut broken = Vec::new();
-    for (name, doors) in DOORS {
-        let callers: Vec<&Source> =
-            sources.iter().filter(|source| names_crate(&source.code(), name)).collect();
-        let strangers = callers.iter().filter(|source| !source.is_within(doors));
-        broken.extend(strangers.map(|source| format!("{} calls {name}", source.module)));
-        if !callers.iter().any(|source| source.is_within(doors)) {
-            broken.push(format!("nobody calls {name} from {doors:?}"));
-        }
-    }
-    assert!(broken.is_empty(), "{broken:#?}");
-}
-
-#[test]
-fn each_dependency_has_a_row_in_the_table_of_doors() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let (_, section) = manifest.split_once("\n[dependencies]\n").unwrap();
-    let (section, _) = section.split_once("\n[").unwrap();
-    let depended: BTreeSet<String> = section
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once(" = "))
-        .map(|(name, _)| if name == "rust-s3" { "s3".to_owned() } else { name.replace('-', "_") })
-        .collect();
-    let listed: BTreeSet<String> = DOORS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let unlisted: Vec<_> = depended.difference(&listed).collect();
-    assert!(unlisted.is_empty(), "no door for {unlisted:?}");
-}
-
-/// What is linked, a crate and what `format` tells of it in each line.
-fn tree(format: &str) -> String {
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--edges", "normal", "--prefix", "none", "--locked", "--offline"])
-        .args(["--format", format])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The whole of it is checked by `cargo deny check`, where that is installed.
-#[test]
-fn every_licence_is_one_that_deny_toml_allows() {
-    let allowed = fs::read_to_string(root().join("deny.toml")).unwrap();
-    let tree = tree("{p}|{l}");
-    let broken: BTreeSet<_> = tree
-        .lines()
-        .map(|line| line.trim_end_matches(" (*)").split_once('|').unwrap())
-        .filter(|(krate, licence)| {
-            let name = krate.split(' ').next().unwrap();
-            let is_allowed = |licence: &str| {
-                let licence = licence.trim_matches(['(', ')', ' ']);
-                let row = allowed.lines().find(|line| line.contains(&format!("\"{licence}\"")));
-                row.is_some_and(|row| {
-                    !row.contains("crate =") || row.contains(&format!("\"{name}\""))
-                })
-            };
-            let one = |licences: &str| licences.split(" AND ").all(is_allowed);
-            !licence.replace('/', " OR ").split(" OR ").any(one)
-        })
-        .collect();
-    assert!(tree.contains("rustls v") && broken.is_empty(), "{broken:#?}");
-}
-
-#[test]
-fn no_async_runtime_is_linked() {
-    let tree = tree("{p}");
-    let linked: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert!(linked.contains("ureq"), "the tree was not understood: {tree}");
-    let runtimes: Vec<_> = ASYNC_RUNTIMES.iter().filter(|name| linked.contains(*name)).collect();
-    assert!(runtimes.is_empty(), "{runtimes:?}");
-}
-
-#[test]
 fn files_are_short_and_say_what_they_are_for() {
     let mut broken = Vec::new();
     for source in sources() {
@@ -306,6 +169,35 @@ fn files_are_short_and_say_what_they_are_for() {
         if !source.text.starts_with("//! ") {
             broken.push(format!("{} does not begin with its purpose", source.module));
         }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn tests_benchmarks_and_examples_are_short_too() {
+    let (root, mut seen, mut broken) = (root(), 0, Vec::new());
+    for directory in ["tests", "benches", "examples"] {
+        for path in sources_below(&root.join(directory), &["rs", "py", "sh"]) {
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            if lines > TEST_LINES {
+                let path = path.strip_prefix(&root).unwrap();
+                broken.push(format!("{} has {lines} lines", path.display()));
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "the tests were not found");
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn no_comment_is_wider_than_the_code() {
+    let is_wide =
+        |line: &&str| line.trim_start().starts_with("//") && line.chars().count() > COMMENT_COLUMNS;
+    let mut broken = Vec::new();
+    for source in sources() {
+        let wide = source.text.lines().filter(is_wide);
+        broken.extend(wide.map(|line| format!("{}: {line}", source.module)));
     }
     assert!(broken.is_empty(), "{broken:#?}");
 }
@@ -385,16 +277,6 @@ fn the_checks_see_what_they_should() {
         "use crate::{limits, store::{cos::CosStore, Body}};\nlet a = crate::vfs::FtpPath::root();";
     let expected = ["limits", "store::cos::CosStore", "store::Body", "vfs::FtpPath::root"];
     assert_eq!(used_paths(code), expected.map(str::to_owned));
-    for (code, found) in [
-        ("use s3::signing;", true),
-        ("    s3::signing()", true),
-        ("use s3;", true),
-        ("std::s3::x", false),
-        ("xs3::y", false),
-        ("\"s3\"", false),
-    ] {
-        assert_eq!(names_crate(code, "s3"), found, "{code}");
-    }
     for (text, found) in
         [("226 Done", true), ("150-More", true), ("226", false), ("1000 files", false), ("", false)]
     {
@@ -408,9 +290,8 @@ fn root() -> PathBuf {
 
 fn sources() -> Vec<Source> {
     let directory = root().join("src");
-    let mut sources: Vec<Source> = files_below(&directory, &[])
+    let mut sources: Vec<Source> = sources_below(&directory, &["rs"])
         .into_iter()
-        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
         .map(|path| {
             let name = path.strip_prefix(&directory).unwrap().to_str().unwrap();
             let module = name.strip_suffix(".rs").unwrap().trim_end_matches("/mod").to_owned();
@@ -420,6 +301,14 @@ fn sources() -> Vec<Source> {
     assert!(sources.len() > 20, "the sources were not found");
     sources.sort_by(|a, b| a.module.cmp(&b.module));
     sources
+}
+
+/// The files in languages of which the names end so.
+fn sources_below(directory: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut files = files_below(directory, &[]);
+    let is_one = |path: &PathBuf| endings.iter().any(|end| path.extension() == Some(end.as_ref()));
+    files.retain(is_one);
+    files
 }
 
 fn files_below(directory: &Path, without: &[&str]) -> Vec<PathBuf> {
@@ -473,23 +362,27 @@ fn spell_out<'a>(prefix: &str, text: &'a str, paths: &mut Vec<String>) -> &'a st
     }
 }
 
-/// Whether `code` names the crate `name` itself, not a module or a text of that name.
-fn names_crate(code: &str, name: &str) -> bool {
-    code.match_indices(name).any(|(at, _)| {
-        let before = code[..at].chars().next_back();
-        let behind = &code[at + name.len()..];
-        let begins = !before
-            .is_some_and(|character| character.is_alphanumeric() || "_:.\"".contains(character));
-        begins
-            && (behind.starts_with("::")
-                || (code[..at].ends_with("use ") && behind.starts_with(';')))
-    })
-}
-
 fn begins_like_a_reply(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() > 3
         && matches!(bytes[0], b'1'..=b'6')
         && bytes[1..3].iter().all(u8::is_ascii_digit)
         && matches!(bytes[3], b' ' | b'-')
+}
+
+fn is_of_a_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+fn has_word(code: &str, word: &str) -> bool {
+    words(code, word) > 0
+}
+
+fn words(code: &str, word: &str) -> usize {
+    let is_whole = |at: &usize| {
+        let before = code[..*at].chars().next_back();
+        let behind = code[at + word.len()..].chars().next();
+        !before.is_some_and(is_of_a_word) && !behind.is_some_and(is_of_a_word)
+    };
+    code.match_indices(word).map(|(at, _)| at).filter(is_whole).count()
 }

@@ -102,7 +102,7 @@ CONF
 build() {
     echo "== building" >&2
     (cd "$project" && cargo build --release --quiet)
-    rustc --edition 2021 -O -C target-cpu=native -o "$work/mems3" "$here/mems3.rs"
+    rustc --edition 2021 -O -C target-cpu=native -o "$work/mems3" "$here/mems3/main.rs"
     rustc --edition 2021 -O -o "$work/cameras" "$here/cameras.rs"
 }
 

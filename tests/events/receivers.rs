@@ -52,7 +52,7 @@ fn a_program_gets_the_event_and_nothing_of_the_environment() {
 #[test]
 fn a_program_that_takes_too_long_ends_with_all_it_has_started() {
     let script = "sleep 600 & echo $! >> $1/child; echo $$ >> $1/parent; wait";
-    let server = running(script).events("timeout", "1").start();
+    let mut server = running(script).events("timeout", "1").start();
     Ftp::login(&server).store("STOR /a", b"abc");
     // It is tried again when the first is killed.
     wait_until("tried once", || lines(&server, "parent").len() >= 2);
@@ -65,6 +65,8 @@ fn a_program_that_takes_too_long_ends_with_all_it_has_started() {
         };
         wait_until(name, has_ended);
     }
+    // It takes the program with it that it tries now.
+    server.stop();
 }
 
 #[test]

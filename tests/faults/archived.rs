@@ -1,7 +1,7 @@
 //! Files in an archive. The gateway has none: the injector answers as COS and S3 do what needs the
 //! bytes of such a file.
 
-use crate::faults::commands::upload;
+use crate::faults::transfers::upload;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;

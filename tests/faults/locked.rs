@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use crate::faults::commands::upload;
+use crate::faults::transfers::upload;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;

@@ -28,3 +28,5 @@ mod renames;
 mod scene;
 /// Somebody else who writes at the worst moment.
 mod second_writer;
+/// Transfers that may fail, and what their client saw.
+mod transfers;

@@ -2,8 +2,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::thread;
 
-use crate::faults::commands::upload;
 use crate::faults::scene::Scene;
+use crate::faults::transfers::upload;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Request, Rule, Spelling};
 use crate::support::resources::figure;

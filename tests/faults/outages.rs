@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::faults::commands::upload;
 use crate::faults::scene::Scene;
+use crate::faults::transfers::upload;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;

@@ -5,9 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::faults::commands::{Command, End, Place, Seen, upload};
+use crate::faults::commands::{Command, End, Place};
 use crate::faults::outcome_rows::{ALIKE, FAULTS, REASONS, REQUESTS, reason_against};
 use crate::faults::parking::{go_on_if_parked, put_earlier};
+use crate::faults::transfers::{Seen, upload};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule, Spelling};
 use crate::support::resources::{Resources, SETTLING, expect_no_buffers};

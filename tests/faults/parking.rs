@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use crate::faults::commands::{Seen, told};
+use crate::faults::transfers::{Seen, told};
 use crate::support::ftp::Ftp;
 use crate::support::rgw::Rgw;
 use crate::support::stored::{Stored, noise};

@@ -4,8 +4,8 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use crate::faults::commands::upload;
 use crate::faults::scene::Scene;
+use crate::faults::transfers::upload;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Request, Rule};
 use crate::support::rgw::Rgw;

@@ -13,6 +13,8 @@ mod directories;
 mod encryption;
 /// What the log says of the stores at the start.
 mod first_probe;
+/// `init`
+mod init;
 /// What is said in Chinese.
 mod languages;
 /// Uploads that nobody finished.
@@ -29,8 +31,6 @@ mod orders;
 mod page;
 /// What `check` says of ports that are taken.
 mod ports;
-/// What `init` asks again.
-mod questions;
 /// `max_rate_…`
 mod rates;
 /// SIGHUP.
@@ -49,7 +49,7 @@ mod terminal;
 mod traces;
 /// What an account says of the files that it stores.
 mod upload_terms;
-/// `serve`, `init`, `reload`, `stop`.
+/// `serve`, `reload`, `stop`, `status`, `check`; what is no command.
 mod ways_in;
 /// What `check` says of `on_exists`.
 mod write_once;

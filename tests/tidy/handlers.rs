@@ -1,7 +1,6 @@
 //! The rules inside a session: handlers are given the parts they need and never the whole.
 
-use super::sources;
-use super::storeys::has_word;
+use super::{has_word, sources};
 
 /// The session's loop, and what gives each handler its parts.
 const WHOLE_SESSION: &[&str] = &["session", "session/dispatch"];

@@ -1,9 +1,11 @@
 //! One transfer on the bench: a loopback data connection, a control connection that is a pair of
 //! sockets, a scripted store, and everything a process would share.
 
-use std::io::{ErrorKind, Read, Write};
+/// What is said on the control connection.
+mod control;
+
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -14,12 +16,14 @@ use cos_ftp_server::limits;
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, DataSender, Directive, Download, DownloadRequest, EndingThreads,
-    Incomplete, Interruption, Listing, OverFiles, ParkedAmong, Plan, Progress, Resources,
-    TransferError, TransferOptions, TransferReport, Upload, UploadRequest, WriteMode,
+    Budget, Conversion, DataSender, Download, DownloadRequest, EndingThreads, Incomplete, Listing,
+    OverFiles, ParkedAmong, Plan, Progress, Resources, TransferError, TransferOptions,
+    TransferReport, Upload, UploadRequest, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 
+use self::control::Script;
+pub(crate) use self::control::{Departure, Word};
 use crate::transfers::store::ScriptedStore;
 
 /// What never lasts so long unless it hangs.
@@ -44,15 +48,6 @@ pub(crate) struct Order {
     pub(crate) announced: Option<u64>,
     pub(crate) conversion: Conversion,
     pub(crate) departure: Option<Departure>,
-}
-
-/// When the client is found gone: at the `look`th look at the control connection that is taken when
-/// so many bytes have come and so many parts are confirmed.
-#[derive(Clone, Copy)]
-pub(crate) struct Departure {
-    pub(crate) bytes: u64,
-    pub(crate) parts: u64,
-    pub(crate) look: usize,
 }
 
 /// STOR without anything special.
@@ -304,75 +299,6 @@ impl Client {
     /// Why the transfer was refused before it began.
     pub(crate) fn refusal(&self) -> TransferError {
         self.outcome.recv_timeout(PATIENCE).expect("the transfer hangs").unwrap_err()
-    }
-}
-
-/// What a client says on the scripted control connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Word {
-    Abort = b'A' as isize,
-    Quit = b'Q' as isize,
-    /// Answered with the bytes moved so far.
-    Status = b'?' as isize,
-    /// The server is told to stop, by whoever it is.
-    Stop = b'S' as isize,
-}
-
-/// The server's end of the control connection.
-struct Script {
-    socket: UnixStream,
-    directive: Directive,
-    has_quit: bool,
-    ended: bool,
-    departure: Option<Departure>,
-    /// Looks taken when it might be gone.
-    looks: usize,
-}
-
-impl Script {
-    fn new(socket: UnixStream) -> Self {
-        socket.set_nonblocking(true).unwrap();
-        let (directive, departure) = (Directive::Continue, None);
-        Self { socket, directive, has_quit: false, ended: false, departure, looks: 0 }
-    }
-
-    fn depart(&mut self, progress: &Progress) {
-        let Some(Departure { bytes, parts, look }) = self.departure else { return };
-        self.looks += usize::from((bytes, parts) == (progress.bytes(), progress.parts()));
-        self.ended |= self.looks == look;
-    }
-
-    fn hear(&mut self, word: u8, progress: &Progress) {
-        match word {
-            b'A' => self.directive = Directive::Interrupt(Interruption::Aborted),
-            b'S' => self.directive = Directive::Interrupt(Interruption::Stopping),
-            b'Q' => self.has_quit = true,
-            // A client that is gone reads no answers.
-            _ => drop(self.socket.write_all(&progress.bytes().to_ne_bytes())),
-        }
-    }
-}
-
-impl Control for Script {
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        (!self.ended).then(|| self.socket.as_fd())
-    }
-
-    fn attend(&mut self, progress: &Progress) -> Directive {
-        self.depart(progress);
-        let mut word = [0];
-        while !self.ended {
-            match self.socket.read(&mut word) {
-                Ok(0) => self.ended = true,
-                Ok(_) => self.hear(word[0], progress),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(_) => self.ended = true,
-            }
-        }
-        if self.ended && !self.has_quit && self.directive == Directive::Continue {
-            return Directive::Interrupt(Interruption::ControlLost);
-        }
-        self.directive
     }
 }
 
