@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 
 use super::copy::CopiedVersion;
 use crate::store::ETag;
@@ -23,7 +24,7 @@ pub(super) struct CopiedVersions {
 
 /// What is remembered.
 #[derive(Hash)]
-enum Remembered<'a> {
+enum CopyNote<'a> {
     /// A copy with this ETag stood under the key.
     Copy { key: &'a str, etag: &'a str },
     /// It is one of the version of the original with this ETag, size and time.
@@ -37,10 +38,10 @@ impl CopiedVersions {
     pub(super) fn note(&self, key: &str, copied: &CopiedVersion) {
         match &copied.etag {
             Some(etag) if !plain(etag).is_empty() => {
-                self.remember(&Remembered::Copy { key, etag: plain(etag) });
+                self.remember(&CopyNote::Copy { key, etag: plain(etag) });
                 let own = copied.original.etag();
                 let original = version(&copied.original, own.as_ref());
-                self.remember(&Remembered::Version { key, etag: plain(etag), original });
+                self.remember(&CopyNote::Version { key, etag: plain(etag), original });
             }
             _ => self.doubt(key),
         }
@@ -48,13 +49,13 @@ impl CopiedVersions {
 
     /// `key` may be a copy: its ETag, or whether it was made, is not known.
     pub(super) fn doubt(&self, key: &str) {
-        self.remember(&Remembered::Doubt { key });
+        self.remember(&CopyNote::Doubt { key });
     }
 
     /// Whether what stands `there` under `key` is a copy that was made, of whichever version.
     pub(super) fn holds(&self, key: &str, there: &Head) -> bool {
         let etag = there.etag();
-        etag.is_some_and(|etag| self.remembers(&Remembered::Copy { key, etag: plain(&etag) }))
+        etag.is_some_and(|etag| self.remembers(&CopyNote::Copy { key, etag: plain(&etag) }))
     }
 
     /// Whether it is one of just the version `original`.
@@ -62,23 +63,23 @@ impl CopiedVersions {
         let (etag, own) = (there.etag(), original.etag());
         let original = version(original, own.as_ref());
         etag.is_some_and(|etag| {
-            self.remembers(&Remembered::Version { key, etag: plain(&etag), original })
+            self.remembers(&CopyNote::Version { key, etag: plain(&etag), original })
         })
     }
 
     /// Whether `key` may be a copy, of which nothing is known.
     pub(super) fn doubts(&self, key: &str) -> bool {
-        self.remembers(&Remembered::Doubt { key }) || self.hashes.lock().len() >= 2 * COPIES
+        self.remembers(&CopyNote::Doubt { key }) || self.hashes.lock().len() >= 2 * COPIES
     }
 
-    fn remember(&self, what: &Remembered<'_>) {
+    fn remember(&self, what: &CopyNote<'_>) {
         let mut hashes = self.hashes.lock();
         if hashes.len() < 2 * COPIES {
             hashes.insert(self.hasher.hash_one(what));
         }
     }
 
-    fn remembers(&self, what: &Remembered<'_>) -> bool {
+    fn remembers(&self, what: &CopyNote<'_>) -> bool {
         self.hashes.lock().contains(&self.hasher.hash_one(what))
     }
 }
@@ -89,5 +90,5 @@ fn plain(etag: &ETag) -> &str {
 }
 
 fn version<'a>(head: &Head, etag: Option<&'a ETag>) -> (Option<&'a str>, u64, Option<i64>) {
-    (etag.map(plain), head.size, head.modified().map(|time| time.unix_timestamp()))
+    (etag.map(plain), head.size, head.modified().map(OffsetDateTime::unix_timestamp))
 }
