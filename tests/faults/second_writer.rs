@@ -51,7 +51,7 @@ fn a_fragment_never_replaces_what_came_since() {
         for line in ["STOR f", "APPE f"] {
             with_upload(line, &broken, |server, ftp, data| {
                 Ftp::login(server).store("STOR f", &whole);
-                drop((ftp, data));
+                ftp.leave(&data);
                 let line = ending(server);
                 assert!(line.contains("nothing kept"), "{line}");
                 server.stored().expect("f", &whole);

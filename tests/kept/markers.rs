@@ -89,7 +89,7 @@ fn what_was_left_and_published_has_none() {
         let mut stream = data.open();
         stream.write_all(b"perhaps the first half").expect("sent");
         ftp.wait_for_bytes(22);
-        drop((ftp, stream));
+        ftp.leave(&stream);
         server.wait_for_log("published path=\"/left\"");
         assert_eq!(files(&server), ["left"]);
         server.stored().expect("left", b"perhaps the first half");

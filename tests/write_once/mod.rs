@@ -205,7 +205,7 @@ fn a_fragment_replaces_nothing() {
                 stream.write_all(&bytes[..size - 10]).expect("the server takes the data");
                 ftp.wait_for_bytes(size - 10);
                 server.stored().put("f", b"another's");
-                drop((ftp, stream));
+                ftp.leave(&stream);
                 server.wait_for_log_after(skip, "upload path=");
                 server.stored().expect("f", b"another's");
                 Ftp::login(server).expect("DELE f", "250 ");
