@@ -5,7 +5,7 @@ use super::failure::{because_of, log_failure};
 use super::navigation::Tree;
 use super::step::Step;
 use crate::protocol::{Reply, replies};
-use crate::store::{Body, Cancel, ErrorKind, Expected, Freshness, Operation, StoreError};
+use crate::store::{Body, Cancel, ErrorKind, Expected, Freshness, Operation, Stat, StoreError};
 use crate::vfs::FtpPath;
 
 /// The markers of an account, and its files.
@@ -46,7 +46,8 @@ impl<'t> DoneMarkers<'t> {
     /// What came of an interrupted upload stands under `path` now: a marker of an earlier file
     /// there would tell of half a file that it is whole.
     pub(super) fn withdraw(self, path: &FtpPath) {
-        if let Some(Err(error)) = self.of_file(path).map(|marker| self.drop_empty(&marker)) {
+        let dropped = self.of_file(path).map(|marker| self.drop_empty(&marker, || Ok(true)));
+        if let Some(Err(error)) = dropped {
             log_failure(self.tree.admitted, &error);
         }
     }
@@ -66,30 +67,64 @@ impl<'t> DoneMarkers<'t> {
             (None, found) => found.map(drop),
         };
         stored.map_err(|error| self.refused(marker.as_ref().unwrap_or(to), &error))?;
+        // Another session may have stored a file of the old name since, which has this marker.
+        let is_gone = || store.find_file(from).map(|found| found.is_none());
         let old = self.of_file(from).filter(|old| old != to);
-        if let Some(Err(error)) = old.map(|old| self.drop_empty(&old)) {
+        if let Some(Err(error)) = old.map(|old| self.drop_empty(&old, is_gone)) {
             log_failure(self.tree.admitted, &error);
         }
         Ok(())
     }
 
+    /// Stores a marker. One that is there is replaced as files are: its time tells of the upload.
     fn put(self, marker: &FtpPath) -> Result<(), StoreError> {
-        let never = Cancel::new();
-        let found = self.tree.store.find_file(marker)?;
-        if found.is_some_and(|stat| stat.metadata.size > 0) {
-            let operation = Operation::PutObject;
-            let taken = StoreError::new(ErrorKind::AlreadyExists, operation, marker.as_str());
-            return Err(taken.with_source("the file of that name holds something: no marker"));
+        // Mostly there is none, and the store looks before it writes.
+        match self.put_over(marker, None) {
+            Err(error) if error.kind == ErrorKind::PreconditionFailed => {}
+            stored => return stored,
         }
-        self.tree.store.put_object(marker, &Body::new(&[], &never), &Expected::Anything)?;
+        let seen = self.find_unless_full(marker)?;
+        match self.put_over(marker, seen) {
+            // Another session may have stored the same one just now.
+            Err(error) if error.kind == ErrorKind::PreconditionFailed => {
+                self.find_unless_full(marker)?.map(drop).ok_or(error)
+            }
+            stored => stored,
+        }
+    }
+
+    /// Stores a marker in place of the one that was seen, or of nothing.
+    fn put_over(self, marker: &FtpPath, seen: Option<Stat>) -> Result<(), StoreError> {
+        let never = Cancel::new();
+        let body = Body::new(&[], &never);
+        self.tree.store.put_object(marker, &body, &Expected::Seen(seen))?;
         log::info!("marker path={marker:?}");
         Ok(())
     }
 
-    /// Deletes a marker. What holds bytes is none.
-    fn drop_empty(self, marker: &FtpPath) -> Result<(), StoreError> {
-        match self.tree.store.find_file(marker)? {
-            Some(stat) if stat.metadata.size == 0 => self.tree.store.discard_file(marker),
+    /// The marker that stands there, in whose place another may be stored.
+    fn find_unless_full(self, marker: &FtpPath) -> Result<Option<Stat>, StoreError> {
+        let found = self.tree.store.find_file(marker)?;
+        if found.as_ref().is_some_and(|stat| stat.metadata.size > 0) {
+            let operation = Operation::PutObject;
+            let taken = StoreError::new(ErrorKind::AlreadyExists, operation, marker.as_str());
+            return Err(taken.with_source("the file of that name holds something: no marker"));
+        }
+        Ok(found)
+    }
+
+    /// Deletes the marker that stands there, if it `is_useless` when it was seen: not what another
+    /// session stores after that. What holds bytes is none.
+    fn drop_empty(
+        self,
+        marker: &FtpPath,
+        is_useless: impl FnOnce() -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let store = &self.tree.store;
+        match store.find_file(marker)? {
+            Some(seen) if seen.metadata.size == 0 && is_useless()? => {
+                store.delete_version(marker, &seen).map(drop)
+            }
             _ => Ok(()),
         }
     }

@@ -114,25 +114,17 @@ pub trait FileTree: Send + Sync + 'static {
     /// [`ErrorKind::NotFound`], [`ErrorKind::IsADirectory`].
     fn delete_object(&self, path: &FtpPath) -> Result<()>;
 
-    /// Deletes a file that nobody will miss, as it says nothing by itself: a marker that is of no
-    /// use any more. Where deleted files are kept, this one is not.
-    ///
-    /// # Errors
-    /// As [`Self::delete_object`].
-    fn discard_file(&self, path: &FtpPath) -> Result<()> {
-        self.delete_object(path)
-    }
-
-    /// Deletes a file if the version `seen` still stands there, as it stands elsewhere by now:
-    /// where deleted files are kept, this one is not. Tells whether it is gone; if not, something
-    /// newer stands there.
+    /// Deletes a file if the version `seen` still stands there, which nobody will miss: it stands
+    /// elsewhere by now, or says nothing by itself, as a marker that is of no use any more. Where
+    /// deleted files are kept, this one is not. Tells whether it is gone; if not, something newer
+    /// stands there.
     ///
     /// # Errors
     /// What the store said.
     fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
         match self.find_file(path)? {
             None => Ok(true),
-            Some(found) if found.is_same_version(seen) => self.discard_file(path).map(|()| true),
+            Some(found) if found.is_same_version(seen) => self.delete_object(path).map(|()| true),
             Some(_) => Ok(false),
         }
     }

@@ -2,6 +2,7 @@
 //! that a file is complete (`done_marker`, `publish_after_marker`).
 
 mod many;
+mod marker_races;
 mod markers;
 mod moments;
 mod requests;

@@ -67,3 +67,14 @@ fn a_marker_costs_a_look_and_a_request() {
     // Whether it is a file, the same for its marker, whether the old name had one.
     assert_eq!(marked[3].len(), off[3].len() + 4, "{:?}", marked[3]);
 }
+
+/// One that is replaced or withdrawn is looked at first.
+#[test]
+fn a_marker_that_is_there_costs_more_looks() {
+    use Request::{HeadObject as Head, PutObject as Put};
+    // The first time this store shows that it does not compare as it should, and is asked once more.
+    let lines = &["STOR x", "STOR x", "STOR x", "RNFR x", "RNTO y"];
+    let (off, marked) = (requests_of(&[], lines), requests_of(&[("done_marker", ".ok")], lines));
+    assert_eq!(marked[2], [Put, Head, Head, Head, Put]);
+    assert_eq!(marked[4].len(), off[4].len() + 7, "{:?}", marked[4]);
+}

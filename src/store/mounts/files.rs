@@ -108,11 +108,6 @@ impl FileTree for MountStore {
         place.store.delete_object(&place.path)
     }
 
-    fn discard_file(&self, path: &FtpPath) -> Result<()> {
-        let place = self.admit(MountDeed::Write, Operation::DeleteObject, path)?;
-        place.store.discard_file(&place.path)
-    }
-
     fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
         let place = self.admit(MountDeed::Write, Operation::DeleteObject, path)?;
         place.store.delete_version(&place.path, seen)

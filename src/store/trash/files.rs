@@ -82,11 +82,6 @@ impl FileTree for TrashStore {
         }
     }
 
-    fn discard_file(&self, path: &FtpPath) -> Result<()> {
-        self.see(Operation::DeleteObject, path)?;
-        self.store.discard_file(path)
-    }
-
     fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
         self.see(Operation::DeleteObject, path)?;
         self.store.delete_version(path, seen)

@@ -338,7 +338,9 @@ impl LeftUpload {
         let Some(marker) = &self.marker else { return };
         let withdrawn = self.store.find_file(marker).and_then(|found| match found {
             // What holds bytes is no marker.
-            Some(stat) if stat.metadata.size == 0 => self.store.discard_file(marker),
+            Some(seen) if seen.metadata.size == 0 => {
+                self.store.delete_version(marker, &seen).map(drop)
+            }
             _ => Ok(()),
         });
         if let Err(error) = withdrawn {

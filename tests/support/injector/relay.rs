@@ -191,6 +191,9 @@ impl Line<'_> {
             self.stage.stall(self.heals);
             return self.reset();
         }
+        if fault == Some(Fault::LateAnswer) {
+            self.stage.stall(self.heals);
+        }
         self.client.write_all(answer.text.as_bytes())?;
         let mut back = Filter::of_answer(fault);
         let mut client = self.client;

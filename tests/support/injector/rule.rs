@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// Carried out, and not answered before [`Injector::heal`].
     HoldAnswer,
+    /// Carried out, and answered when [`Injector::heal`] comes, by what was so before.
+    LateAnswer,
     /// Read, and never answered before [`Injector::heal`].
     Stall,
     /// Read up to there, and no further before [`Injector::heal`].
