@@ -7,6 +7,7 @@
 
 mod aside;
 mod fault;
+mod free_name;
 mod listing;
 mod names;
 mod owner;

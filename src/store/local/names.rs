@@ -148,7 +148,9 @@ pub(super) fn move_to_free(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> Lo
     tree.admits_file(to)?;
     let source = tree.existing(from)?;
     let target = tree.making_parents(to)?;
-    target.take_unless_taken(&source.parent, source.name)?;
+    if !target.take_file_unless_taken(&source)? {
+        log::info!("{from} was stored anew while it was renamed; what is new stays");
+    }
     target.sync()?;
     Ok(source.sync()?)
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, renameat_with};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use time::{Duration, OffsetDateTime};
 
@@ -181,19 +181,6 @@ impl LocalName<'_> {
             // A file system without locks: a moment is left between the look and the renaming.
             Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => Ok(()),
             locked => locked,
-        }
-    }
-
-    /// Lets the file `name` of `directory` come here, if nothing stands here: the system looks.
-    pub(super) fn take_unless_taken(&self, directory: impl AsFd, name: &str) -> Result<(), Errno> {
-        let (parent, here) = (&self.parent, self.name);
-        match renameat_with(&directory, name, parent, here, RenameFlags::NOREPLACE) {
-            // A file system that does not know how. A second name is not given to what has one.
-            Err(Errno::INVAL | Errno::NOSYS) => {
-                rustix::fs::linkat(&directory, name, parent, here, AtFlags::empty())?;
-                rustix::fs::unlinkat(&directory, name, AtFlags::empty())
-            }
-            moved => moved,
         }
     }
 
