@@ -166,10 +166,14 @@ def rename_directory(ftp):
     for name in ("old/made", "old/made/empty"):
         ftp.mkd(name)
     stor(ftp, "old/made/file")
+    # Its copy may have another ETag, and be as old as it is.
+    large = noise(12 * MIB)
+    stor(ftp, "old/large", large)
     ftp.rename("old", "new")
     restart()
     ftp = connect()
-    same(listed(ftp, "new"), ["file", "implied", "made"], "the new directory")
+    same(listed(ftp, "new"), ["file", "implied", "large", "made"], "the new directory")
+    same(stored("new/large") == large, True, "the bytes of a large file in it")
     same(listed(ftp, "new/made"), ["empty", "file"], "what was made in it")
     same(listed(ftp, "new/implied/deep"), ["x"], "what another client stored")
     refused(ftp, "CWD old", "550")
