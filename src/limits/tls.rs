@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-/// What a data connection under TLS reads, and writes, at once: four records. Each such connection
-/// holds one buffer of about this size, for the direction that is used.
+/// What a data connection under TLS writes at once: four records. Such a connection holds one
+/// buffer of about this size, or one of [`TLS_INCOMING_BYTES`], for the direction that is used.
 pub const TLS_DATA_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Encrypted bytes that a TLS connection may hold: a handshake message of the largest size that
 /// rustls takes, and the records around it. As many again hold a client's first words until they
-/// are answered, where two configurations are tried.
+/// are answered, where two configurations are tried. Data are read by as much.
 pub const TLS_INCOMING_BYTES: usize = 80 * 1024;
+
+/// What is read at once where little comes: of handshakes, and of a control connection's lines.
+pub const TLS_SHORT_READ_BYTES: usize = 4 * 1024;
 
 /// Longest TLS handshake of a control connection. Those of data connections are within
 /// `data_connect_timeout`.

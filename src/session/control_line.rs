@@ -245,9 +245,9 @@ impl<'a> ControlLine<'a> {
     }
 
     /// Whether the kernel may wait for the next line in a read: there is nothing else to look
-    /// after, nor anything to decrypt.
+    /// after, nor anything that has come already.
     fn may_wait_alone(&self, beside: &dyn Beside) -> bool {
-        self.tls.is_none() && beside.is_idle()
+        !self.holds_unread() && beside.is_idle()
     }
 
     /// Takes a piece of what has arrived, or, without `DONTWAIT`, of what arrives within
@@ -271,10 +271,11 @@ impl<'a> ControlLine<'a> {
         true
     }
 
-    /// One read, which does not wait where the connection is encrypted.
+    /// One read, which waits unless `flags` say otherwise.
     fn read(&mut self, buffer: &mut [u8], flags: RecvFlags) -> io::Result<usize> {
         match &mut self.tls {
-            Some(tls) => tls.read(self.socket, buffer),
+            Some(tls) if flags.contains(RecvFlags::DONTWAIT) => tls.read(self.socket, buffer),
+            Some(tls) => tls.wait_and_read(self.socket, buffer),
             None => Ok(recv(self.socket, buffer, flags)?.0),
         }
     }

@@ -58,7 +58,8 @@ pub enum Truncation {
 }
 
 /// One connection's state, on the server's side. The socket is handed to each call; reading from it
-/// never waits, nor does writing for control, and writing data waits or not as the socket is set.
+/// waits only where that is said, writing for control never does, and writing data waits or not as
+/// the socket is set.
 pub struct TlsConnection {
     records: Records<UnbufferedServerConnection>,
     /// Until the client has its first answer.
@@ -106,31 +107,47 @@ impl TlsConnection {
     /// [`ErrorKind::WouldBlock`] when nothing is there; [`ErrorKind::UnexpectedEof`] when the
     /// connection ended without close_notify and that is not tolerated.
     pub fn read(&mut self, tcp: &TcpStream, target: &mut [u8]) -> io::Result<usize> {
+        self.read_within(tcp, target, RecvFlags::DONTWAIT)
+    }
+
+    /// The same, but where nothing has arrived it waits for the first bytes as long as the socket's
+    /// time-out says.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; [`ErrorKind::WouldBlock`] also where what came is no whole record.
+    pub fn wait_and_read(&mut self, tcp: &TcpStream, target: &mut [u8]) -> io::Result<usize> {
+        self.read_within(tcp, target, RecvFlags::empty())
+    }
+
+    fn read_within(
+        &mut self,
+        tcp: &TcpStream,
+        target: &mut [u8],
+        mut flags: RecvFlags,
+    ) -> io::Result<usize> {
         let mut got = self.records.plaintext.take(target);
         self.left_unread = true;
+        let mut is_drained = false;
         while got < target.len() {
             match self.records.step(&mut target[got..]) {
                 Ok(Decrypted::Plaintext(bytes)) => got += bytes,
                 Ok(Decrypted::Exhausted) if self.records.end.is_some() => break,
-                Ok(Decrypted::Exhausted) => match self.receive(tcp) {
-                    Ok(0) => {
-                        log::debug!("the client ended the connection without TLS close_notify");
-                        self.records.end = Some(End::Cut);
-                    }
-                    Ok(_) => {}
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        self.left_unread = false;
-                        break;
-                    }
-                    Err(error) => self.records.end = Some(End::Broken(error.kind())),
-                },
+                Ok(Decrypted::Exhausted) if is_drained => {
+                    self.left_unread = false;
+                    break;
+                }
+                Ok(Decrypted::Exhausted) => {
+                    let now = if got == 0 { flags } else { RecvFlags::DONTWAIT };
+                    is_drained = self.refill(tcp, now);
+                    flags = RecvFlags::DONTWAIT;
+                }
                 // It is the end that the next turn finds.
                 Err(error) => log::debug!("TLS: {error}"),
             }
         }
         // Alerts. A socket that takes nothing now may take them later.
-        if self.records.end.is_some() || self.purpose == Purpose::Control {
+        let is_broken = matches!(self.records.end, Some(End::Broken(_)));
+        if is_broken || self.purpose == Purpose::Control {
             let _ = self.records.outgoing.send(tcp, self.purpose.flags());
         }
         self.release();
@@ -148,7 +165,7 @@ impl TlsConnection {
             if !self.records.plaintext.is_empty() || self.records.end.is_some() {
                 return !self.records.plaintext.is_empty();
             }
-            match self.receive(tcp) {
+            match self.receive(tcp, RecvFlags::DONTWAIT) {
                 Ok(bytes) if bytes > 0 => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return error.kind() == ErrorKind::WouldBlock,
@@ -257,11 +274,27 @@ impl TlsConnection {
         put
     }
 
-    fn receive(&mut self, tcp: &TcpStream) -> io::Result<usize> {
-        let room = match self.purpose {
-            Purpose::Data => limits::TLS_DATA_BUFFER_BYTES,
-            Purpose::Control => limits::COMMAND_LINE_BYTES,
-        };
+    /// One read from the socket, which waits or not as `flags` say; what ends the connection is
+    /// noted. Tells whether it has taken all that was there.
+    fn refill(&mut self, tcp: &TcpStream, flags: RecvFlags) -> bool {
+        match self.receive(tcp, flags) {
+            Ok(0) => {
+                log::debug!("the client ended the connection without TLS close_notify");
+                self.records.end = Some(End::Cut);
+                false
+            }
+            Ok(_) => !self.records.incoming.room().is_empty(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => true,
+            Err(error) if error.kind() == ErrorKind::Interrupted => false,
+            Err(error) => {
+                self.records.end = Some(End::Broken(error.kind()));
+                false
+            }
+        }
+    }
+
+    /// One read from the socket, which waits or not as `flags` say; 0 is its end.
+    fn receive(&mut self, tcp: &TcpStream, flags: RecvFlags) -> io::Result<usize> {
         // Behind the record that is not whole yet.
         let held =
             self.otherwise.as_ref().map_or(0, Otherwise::held).max(self.records.incoming.len());
@@ -269,8 +302,12 @@ impl TlsConnection {
         if left == 0 {
             return Err(ErrorKind::InvalidData.into());
         }
-        self.records.incoming.make_room(room.min(left));
-        let bytes = self.records.incoming.receive(tcp, RecvFlags::DONTWAIT)?;
+        let room = match self.purpose {
+            Purpose::Data if self.is_established() => left,
+            _ => limits::TLS_SHORT_READ_BYTES.min(left),
+        };
+        self.records.incoming.make_room(room);
+        let bytes = self.records.incoming.receive(tcp, flags)?;
         if let Some(otherwise) = &mut self.otherwise {
             let filled = self.records.incoming.filled();
             otherwise.hear(&filled[filled.len() - bytes..]);

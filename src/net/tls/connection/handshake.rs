@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use rustix::net::RecvFlags;
 use rustls::server::UnbufferedServerConnection;
 use rustls::{Error, ServerConfig};
 
@@ -72,7 +73,7 @@ impl TlsConnection {
                 self.release();
                 return Ok(Handshake::Done);
             }
-            match self.receive(tcp) {
+            match self.receive(tcp, RecvFlags::DONTWAIT) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
