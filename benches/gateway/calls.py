@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Counts the system calls of an FTP server.
 
-  calls.py --port 2121 --pid 4711 --cold-port 2122 --cold-pid 4712
+  calls.py --port 2121 --pid 4711 --cold-port 2122 --cold-pid 4712 --cameras PROGRAM
 
-The store has the directory meta/ planted in its bucket; the second server on it remembers nothing.
+The first server speaks FTPS, too. The store has the directory meta/ planted in its bucket; the second server on it remembers nothing.
 strace counts the calls of all threads while one thing is done many times. What takes no time in the
 kernel does so here: the figures are numbers, never durations. Prints a Markdown table.
 """
@@ -37,19 +37,16 @@ def cases(args, source):
             other.ask('QUIT', '221')
             other.close()
 
-    def pictures(count):
-        for number in range(count):
-            other = Ftp(port)
-            other.ask('TYPE I', '200')
-            other.store(f'picture{number % 50}', source, PICTURE)
-            other.ask('QUIT', '221')
-            other.close()
+    def pictures(count, *how):
+        subprocess.run([args.cameras, str(port), 'bench', 'bench', '1', str(count), str(PICTURE), *how],
+                       check=True, stdout=subprocess.DEVNULL)
 
     yield 'STOR of 256 MiB', 'MiB', LARGE, pid, lambda: ftp.store('large', source, LARGE * MEBIBYTE)
     yield 'RETR of 256 MiB', 'MiB', LARGE, pid, lambda: ftp.fetch('large', buffer)
     yield 'SIZE, one request', 'command', 1000, args.cold_pid, lambda: sizes(1000)
     yield 'login and QUIT', 'login', 200, pid, lambda: logins(200)
     yield 'login, STOR of 200 KB, QUIT', 'picture', 200, pid, lambda: pictures(200)
+    yield 'the same with AUTH TLS and PROT P', 'picture', 200, pid, lambda: pictures(200, 'tls')
     ftp.close()
     cold.close()
 
@@ -76,6 +73,7 @@ def main():
     parser.add_argument('--pid', type=int, required=True)
     parser.add_argument('--cold-port', type=int, required=True)
     parser.add_argument('--cold-pid', type=int, required=True)
+    parser.add_argument('--cameras', required=True)
     args = parser.parse_args()
     source = os.memfd_create('calls-source')
     os.ftruncate(source, LARGE * MEBIBYTE)

@@ -98,12 +98,21 @@ CONF
     await_port "$name" "$port" "$pid"
 }
 
+# build_beside DIRECTORY: a copy of that Cargo project below target/; its program is
+# target/DIRECTORY/target/release/.
+build_beside() {
+    mkdir -p "$project/target/$1"
+    cp -rp "$here/$1/." "$project/target/$1"
+    (cd "$project/target/$1" && cargo build --release --quiet)
+}
+
 # Builds the server, the store and the cameras, in the release profile.
 build() {
     echo "== building" >&2
     (cd "$project" && cargo build --release --quiet)
     rustc --edition 2021 -O -C target-cpu=native -o "$work/mems3" "$here/mems3/main.rs"
-    rustc --edition 2021 -O -o "$work/cameras" "$here/cameras.rs"
+    build_beside cameras
+    ln -s "$project/target/cameras/target/release/cameras" "$work/cameras"
 }
 
 # Builds the server of the crate libunftp, unless LIBUNFTP names it; it is $libunftp.
@@ -111,8 +120,7 @@ build_libunftp() {
     libunftp="${LIBUNFTP:-$project/target/libunftp/target/release/libunftp-s3}"
     [ ! -x "$libunftp" ] || return 0
     echo "== building libunftp" >&2
-    cp -r "$here/libunftp" "$project/target/"
-    (cd "$project/target/libunftp" && cargo build --release --quiet)
+    build_beside libunftp
 }
 
 # start_store PORT: the store, empty; its process is $store_pid.
@@ -120,6 +128,12 @@ start_store() {
     start store "$work/mems3" "127.0.0.1:$1" "$bucket"
     store_pid="$pid"
     await_port store "$1" "$store_pid"
+}
+
+# make_certificate: for FTPS, in cert.pem and key.pem.
+make_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost \
+        -days 2 -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
 }
 
 # start_tls_front PORT STORE_PORT: HAProxy, which ends TLS before the store, with a certificate for

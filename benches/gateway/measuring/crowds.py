@@ -12,43 +12,19 @@ PICTURE = 200_000
 
 
 def pictures(n):
-    return json.loads(subprocess.run(
-        [ARGUMENTS.cameras, str(ARGUMENTS.port), ARGUMENTS.user, ARGUMENTS.password, str(ARGUMENTS.camera_n), str(n), str(PICTURE)],
-        check=True, stdout=subprocess.PIPE, text=True, timeout=ARGUMENTS.timeout).stdout)
-
-
-def pictures_tls(n):
-    """The same over FTPS, which the program does not speak: from here, which limits the speed."""
-    body, times, failed = os.urandom(PICTURE), [], []
-
-    def camera(k):
-        for i in range(k, n, ARGUMENTS.camera_n):
-            try:
-                t = time.perf_counter()
-                f = Ftp()
-                f.ok('TYPE I')
-                f.stor(f'picture{i % 1000:04}.jpg', body=body)
-                f.quit()
-                times.append(time.perf_counter() - t)
-            except Exception as e:
-                failed.append(f'{type(e).__name__}: {e}')
-    th = [threading.Thread(target=camera, args=(k,)) for k in range(ARGUMENTS.camera_n)]
-    t0 = time.perf_counter()
-    for t in th:
-        t.start()
-    for t in th:
-        t.join()
-    return {'n': len(times), 'failed': len(failed), 'errors': failed[:3], 'seconds': time.perf_counter() - t0, **lat(times)}
+    command = [ARGUMENTS.cameras, ARGUMENTS.port, ARGUMENTS.user, ARGUMENTS.password, ARGUMENTS.camera_n, n, PICTURE]
+    done = subprocess.run([str(word) for word in command + ['tls'] * ARGUMENTS.tls],
+                          check=True, stdout=subprocess.PIPE, text=True, timeout=ARGUMENTS.timeout)
+    return json.loads(done.stdout)
 
 
 def camera():
     if not ARGUMENTS.cameras:
         return None
-    run, n = (pictures_tls, ARGUMENTS.pictures // 10) if ARGUMENTS.tls else (pictures, ARGUMENTS.pictures)
-    run(max(ARGUMENTS.camera_n, n // 10))
+    pictures(max(ARGUMENTS.camera_n, ARGUMENTS.pictures // 10))
     quiet()
     with Meter() as m:
-        f = run(n)
+        f = pictures(ARGUMENTS.pictures)
     each = m.out['server_cpu_s'] * 1000 / max(1, f['n'])
     return {**f, 'ops_s': round(f['n'] / f['seconds'], 1), 'cpu_ms_each': round(each, 3), **m.out,
             'store_connections': (m.out.get('s3') or {}).get('conns')}
