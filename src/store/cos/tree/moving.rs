@@ -159,9 +159,9 @@ impl<'a> Move<'a> {
         };
         match &copied {
             Ok(copied) => self.copied.note(target.key, copied),
-            // What came first is no copy.
-            Err(error) if error.kind == ErrorKind::AlreadyExists => {}
-            Err(_) => self.copied.doubt(target.key),
+            Err(error) if error.in_doubt => self.copied.doubt(target.key),
+            // Nothing was stored: what came first, or comes now, is no copy.
+            Err(_) => {}
         }
         copied.map(|copied| copied.original)
     }
