@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::net::Stream;
-use crate::store::{ErrorKind, MultipartUpload, StoreError, Stored};
+use crate::store::{ErrorKind, MultipartUpload, Stat, StoreError, Stored};
 use crate::transfer::Interruption;
 use crate::vfs::FtpPath;
 
@@ -250,5 +250,12 @@ impl TransferReport {
     /// Whether what had arrived of an interrupted upload became the file.
     pub fn leaves_part(&self) -> bool {
         matches!(self.verdict, Verdict::Interrupted { kept: Kept::Partial, .. })
+    }
+
+    /// Whether what was `found` may be what this transfer has stored: by its version, or, as a
+    /// store may tell that otherwise when it is asked, by its size.
+    pub fn may_have_left(&self, found: &Stat) -> bool {
+        let is_as_large = found.metadata.size == self.kept + self.bytes;
+        is_as_large || self.stored.as_ref().is_some_and(|stored| stored.may_be(found))
     }
 }

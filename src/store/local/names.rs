@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::fault::LocalResult;
 use super::tree::{Found, LocalTree};
-use crate::store::{ErrorKind, Expected, Stat};
+use crate::store::{ErrorKind, Expected, IsUseless, Stat};
 use crate::vfs::{EntryKind, FtpPath, Metadata};
 
 /// What stands under a name.
@@ -34,12 +34,17 @@ pub(super) fn remove_file(tree: &LocalTree, path: &FtpPath) -> LocalResult<()> {
     Ok(slot.sync()?)
 }
 
-/// Removes a file if the version `seen` still stands there. Whether it is gone.
-pub(super) fn remove_version(tree: &LocalTree, path: &FtpPath, seen: &Stat) -> LocalResult<bool> {
+/// Removes a file if the version `seen` still stands there and `is_useless`. Whether it is gone.
+pub(super) fn remove_version(
+    tree: &LocalTree,
+    path: &FtpPath,
+    seen: &Stat,
+    is_useless: IsUseless<'_>,
+) -> LocalResult<bool> {
     let slot = tree.existing(path)?;
     slot.lock_directory()?;
     match slot.look()? {
-        Found::File(now) if now.is_same_version(seen) => {
+        Found::File(now) if now.is_same_version(seen) && is_useless()? => {
             rustix::fs::unlinkat(&slot.parent, slot.name, AtFlags::empty())?;
         }
         Found::Nothing => return Ok(true),

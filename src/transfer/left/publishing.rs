@@ -255,7 +255,7 @@ impl LeftUpload {
         let (path, bytes) = (&self.upload.path, self.bytes);
         match self.complete(parked, unsettled) {
             Ok(stored) => {
-                self.withdraw_marker();
+                self.withdraw_marker(&stored);
                 metrics::count_left_upload();
                 let request_id = stored.request_id.as_deref().unwrap_or("-");
                 log::info!(
@@ -334,8 +334,11 @@ impl LeftUpload {
         );
     }
 
-    fn withdraw_marker(&self) {
+    /// Not one of a whole file that somebody has stored since this was `stored`.
+    fn withdraw_marker(&self, stored: &Stored) {
         let Some(marker) = &self.marker else { return };
+        let may_be_ours = |found: Stat| found.metadata.size == self.bytes || stored.may_be(&found);
+        let is_part = || Ok(self.store.find_file(&self.upload.path)?.is_none_or(may_be_ours));
         let withdrawn = self.store.find_file(marker).and_then(|found| match found {
             // What holds bytes is no marker.
             Some(seen) if seen.metadata.size == 0 => {
