@@ -328,6 +328,12 @@ impl Multipart for LocalStore {
             .ok()
     }
 
+    fn has_published_older(&self, path: &FtpPath, begun: OffsetDateTime) -> Result<bool> {
+        let found = self.find_file(path)?;
+        let is_older = |stat| self.late_versions.is_older(&self.whole_path(path), stat, begun);
+        Ok(found.as_ref().is_some_and(is_older))
+    }
+
     fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
         self.own_state(upload).map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
     }
