@@ -230,6 +230,9 @@ pub struct TransferReport {
     pub parts: u64,
     /// What the store said of the object, when it was stored.
     pub stored: Option<Stored>,
+    /// What had its name when the first part of an upload was ready, or when its client had left,
+    /// if that was asked.
+    pub seen: Option<Option<Stat>>,
     /// The name of what was stored or is parked, if it is another than was asked for.
     pub renamed: Option<FtpPath>,
     /// Whether what arrived waits to be gone on with.

@@ -59,13 +59,13 @@ pub(super) fn complete_in_turn(
     let operation = Operation::CompleteMultipartUpload;
     check_room_in_turn(tree, turn, key, UploadKind::Long)?;
     let late = late_version(tree, key, upload_id, expected)?.map(|late| Expected::Seen(Some(late)));
-    let expected = late.as_ref().unwrap_or(expected);
-    let stored = write_expecting(tree, turn, (operation, key), expected, |only| {
+    let stands = late.as_ref().unwrap_or(expected);
+    let stored = write_expecting(tree, turn, (operation, key), stands, |only| {
         tree.objects.complete_upload(turn, Complete { key, upload_id, parts, only })
     })?;
-    if let (Expected::NothingSince(begun), Some(etag)) = (expected, &stored.etag) {
+    if let (Some(begun), Some(etag)) = (expected.moment(), &stored.etag) {
         let now = tree.objects.plain().client.site().clock.now();
-        tree.cache.late_versions.note(key, etag.clone(), *begun, now);
+        tree.cache.late_versions.note(key, etag.clone(), begun, now);
     }
     parked::drop_own(tree, key, expected);
     tags::settle(tree, turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);

@@ -86,7 +86,11 @@ impl Sender<'_> {
     /// The same of what may be the whole file, be it a single part.
     fn park_whole(&mut self) -> bool {
         let parts = self.parts.take_receipts_to_park();
-        (self.is_resumed || !parts.is_empty()) && self.park_parts(parts)
+        let is_parked = (self.is_resumed || !parts.is_empty()) && self.park_parts(parts);
+        if let Some(target) = self.target.as_ref().filter(|_| self.parked.is_some()) {
+            self.seen = target.look();
+        }
+        is_parked
     }
 
     fn park_parts(&mut self, parts: Vec<PartReceipt>) -> bool {
