@@ -5,7 +5,10 @@ use super::failure::{because_of, log_failure};
 use super::navigation::Tree;
 use super::step::Step;
 use crate::protocol::{Reply, replies};
-use crate::store::{Body, Cancel, ErrorKind, Expected, Freshness, Operation, Stat, StoreError};
+use crate::store::{
+    Body, Cancel, ErrorKind, Expected, Freshness, IsUseless, Operation, Stat, StoreError,
+};
+use crate::transfer::TransferReport;
 use crate::vfs::FtpPath;
 
 /// The markers of an account, and its files.
@@ -43,10 +46,16 @@ impl<'t> DoneMarkers<'t> {
         self.put(&marker).map_err(|error| self.refused(&marker, &error))
     }
 
-    /// What came of an interrupted upload stands under `path` now: a marker of an earlier file
-    /// there would tell of half a file that it is whole.
-    pub(super) fn withdraw(self, path: &FtpPath) {
-        let dropped = self.of_file(path).map(|marker| self.drop_empty(&marker, || Ok(true)));
+    /// What came of an interrupted upload was stored under `path`, as `report` tells: a marker of
+    /// an earlier file there would tell of half a file that it is whole. One of a whole file that
+    /// somebody has stored there since stays.
+    pub(super) fn withdraw(self, path: &FtpPath, report: &TransferReport) {
+        let store = &self.tree.store;
+        let is_part = || {
+            let found = store.find_file(path)?;
+            Ok(found.is_none_or(|found| report.may_have_left(&found)))
+        };
+        let dropped = self.of_file(path).map(|marker| self.drop_empty(&marker, &is_part));
         if let Some(Err(error)) = dropped {
             log_failure(self.tree.admitted, &error);
         }
@@ -70,7 +79,7 @@ impl<'t> DoneMarkers<'t> {
         // Another session may have stored a file of the old name since, which has this marker.
         let is_gone = || store.find_file(from).map(|found| found.is_none());
         let old = self.of_file(from).filter(|old| old != to);
-        if let Some(Err(error)) = old.map(|old| self.drop_empty(&old, is_gone)) {
+        if let Some(Err(error)) = old.map(|old| self.drop_empty(&old, &is_gone)) {
             log_failure(self.tree.admitted, &error);
         }
         Ok(())
@@ -113,17 +122,13 @@ impl<'t> DoneMarkers<'t> {
         Ok(found)
     }
 
-    /// Deletes the marker that stands there, if it `is_useless` when it was seen: not what another
-    /// session stores after that. What holds bytes is none.
-    fn drop_empty(
-        self,
-        marker: &FtpPath,
-        is_useless: impl FnOnce() -> Result<bool, StoreError>,
-    ) -> Result<(), StoreError> {
+    /// Deletes the marker that stands there, if it `is_useless`: not what another session stores
+    /// after that. What holds bytes is none.
+    fn drop_empty(self, marker: &FtpPath, is_useless: IsUseless<'_>) -> Result<(), StoreError> {
         let store = &self.tree.store;
         match store.find_file(marker)? {
-            Some(seen) if seen.metadata.size == 0 && is_useless()? => {
-                store.delete_version(marker, &seen).map(drop)
+            Some(seen) if seen.metadata.size == 0 => {
+                store.delete_version(marker, &seen, is_useless).map(drop)
             }
             _ => Ok(()),
         }

@@ -113,7 +113,8 @@ impl<'s, 'a> Transfer<'s, 'a> {
                 let marker = ending.and_then(|ending| marker_of(ending, path));
                 let witness = Some(witness.clone());
                 let bytes = report.kept + report.bytes;
-                let left = LeftUpload { store, upload, bytes, keeps_old, marker, witness };
+                let seen = report.seen.clone();
+                let left = LeftUpload { store, upload, bytes, seen, keeps_old, marker, witness };
                 host.publish_left(left, patience);
             }
             (Kept::Nothing, patience) if report.bytes > 0 => self.tell_loss(patience),

@@ -224,7 +224,7 @@ pub(super) fn upload(
     if report.leaves_part()
         && let Some(markers) = markers
     {
-        markers.withdraw(stored);
+        markers.withdraw(stored, &report);
     }
     transfer.check_verdict(&report)?;
     markers.map_or(Ok(()), |markers| markers.store(stored))?;

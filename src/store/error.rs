@@ -81,6 +81,9 @@ pub struct StoreError {
     pub request_id: Option<String>,
     /// How often the request was sent; 0 where that was not counted.
     pub tries: u32,
+    /// Whether the object may have been stored or deleted all the same: a bucket was asked to, and
+    /// no answer told what became of it.
+    pub in_doubt: bool,
     /// What lies below: the transport's error, the store's message.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -96,6 +99,7 @@ impl StoreError {
             code: None,
             request_id: None,
             tries: 0,
+            in_doubt: false,
             source: None,
         }
     }

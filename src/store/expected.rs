@@ -23,6 +23,10 @@ pub enum Expected {
     /// Nothing that came after this moment, by the store's clock. For a write whose name nobody has
     /// looked at; what came within two seconds of the moment counts as newer.
     NothingSince(OffsetDateTime),
+    /// The same, where what stood there was seen after the moment: that version, or nothing.
+    /// Some stores date an object by the beginning of its upload (Amazon S3, those made of parts),
+    /// and what came since may look older.
+    SeenAt(Option<Stat>, OffsetDateTime),
 }
 
 impl Expected {
@@ -35,9 +39,19 @@ impl Expected {
                 (Some(seen), Some(found)) => seen.is_same_version(found),
                 (seen, found) => seen.is_none() && found.is_none(),
             },
-            Self::NothingSince(moment) => found.is_none_or(|found| {
-                found.stored.is_some_and(|stored| stored + CLOCK_SLACK <= *moment)
+            Self::NothingSince(moment) => found.is_none_or(|found| came_before(found, *moment)),
+            Self::SeenAt(seen, moment) => found.is_none_or(|found| {
+                let is_it = seen.as_ref().is_some_and(|seen| seen.is_same_version(found));
+                is_it && came_before(found, *moment)
             }),
+        }
+    }
+
+    /// The moment since which nothing may have come, where that is what counts.
+    pub fn moment(&self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Anything | Self::Nothing | Self::Seen(_) => None,
+            Self::NothingSince(moment) | Self::SeenAt(_, moment) => Some(*moment),
         }
     }
 
@@ -45,9 +59,16 @@ impl Expected {
     pub fn refusal(&self) -> ErrorKind {
         match self {
             Self::Nothing => ErrorKind::AlreadyExists,
-            Self::Anything | Self::Seen(_) | Self::NothingSince(_) => ErrorKind::PreconditionFailed,
+            Self::Anything | Self::Seen(_) | Self::NothingSince(_) | Self::SeenAt(..) => {
+                ErrorKind::PreconditionFailed
+            }
         }
     }
+}
+
+/// Whether a file stood there before `moment` for certain, as far as its date tells.
+fn came_before(found: &Stat, moment: OffsetDateTime) -> bool {
+    found.stored.is_some_and(|stored| stored + CLOCK_SLACK <= moment)
 }
 
 #[cfg(test)]
@@ -91,5 +112,23 @@ mod tests {
         }
         let undated = Stat::new(Metadata::file(3, None), None);
         assert!(since.admits(None) && !since.admits(Some(&undated)));
+    }
+
+    #[test]
+    fn what_looks_old_and_was_not_seen_is_not_replaced() {
+        let old = file(3, NOON - Duration::HOUR, "a");
+        let other = file(3, NOON - Duration::HOUR, "b");
+        for (seen, found, admitted) in [
+            (Some(&old), Some(&old), true),
+            (Some(&old), Some(&other), false),
+            (None, Some(&other), false),
+            (Some(&old), None, true),
+            (None, None, true),
+        ] {
+            let expected = Expected::SeenAt(seen.cloned(), NOON);
+            assert_eq!(expected.admits(found), admitted, "{seen:?} {found:?}");
+        }
+        let new = file(3, NOON, "a");
+        assert!(!Expected::SeenAt(Some(new.clone()), NOON).admits(Some(&new)));
     }
 }

@@ -116,15 +116,23 @@ pub trait FileTree: Send + Sync + 'static {
 
     /// Deletes a file if the version `seen` still stands there, which nobody will miss: it stands
     /// elsewhere by now, or says nothing by itself, as a marker that is of no use any more. Where
-    /// deleted files are kept, this one is not. Tells whether it is gone; if not, something newer
-    /// stands there.
+    /// deleted files are kept, this one is not. `is_useless` is asked last, when nobody in this
+    /// process can store anything under the name: it looks at others, and changes none. Tells
+    /// whether it is gone; if not, something newer stands there, or it is of use.
     ///
     /// # Errors
-    /// What the store said.
-    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
+    /// What the store said, or `is_useless`.
+    fn delete_version(
+        &self,
+        path: &FtpPath,
+        seen: &Stat,
+        is_useless: IsUseless<'_>,
+    ) -> Result<bool> {
         match self.find_file(path)? {
             None => Ok(true),
-            Some(found) if found.is_same_version(seen) => self.delete_object(path).map(|()| true),
+            Some(found) if found.is_same_version(seen) && is_useless()? => {
+                self.delete_object(path).map(|()| true)
+            }
             Some(_) => Ok(false),
         }
     }
@@ -229,6 +237,9 @@ fn cannot(path: &FtpPath) -> StoreError {
 
 /// Who is shown the file that a rename is about to replace.
 pub type KeepReplaced<'a> = &'a mut dyn FnMut(&Stat) -> Result<()>;
+
+/// Who knows whether a file may be deleted.
+pub type IsUseless<'a> = &'a dyn Fn() -> Result<bool>;
 
 /// Who is told where the next page begins.
 pub type NextPage<'a> = &'a mut dyn FnMut(&PageToken);

@@ -32,7 +32,7 @@ pub use attributes::Attributes;
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Result, StoreError};
 pub use expected::Expected;
-pub use file_tree::{Admission, FileTree, Freshness, KeepReplaced, NextPage};
+pub use file_tree::{Admission, FileTree, Freshness, IsUseless, KeepReplaced, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
 pub use last_answer::StoreAnswer;
 pub use mounts::{CopyPlaces, Mount, MountRights, MountStore, MountTerms};

@@ -102,6 +102,17 @@ pub trait Multipart: FileTree {
         None
     }
 
+    /// Whether this process has published, long after its end, what stands under `path` now, of an
+    /// upload that was begun before `begun`. To the next process that is newer than what was begun
+    /// then.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn has_published_older(&self, path: &FtpPath, begun: OffsetDateTime) -> Result<bool> {
+        let _ = (path, begun);
+        Ok(false)
+    }
+
     /// What became of an upload that this process had parked.
     ///
     /// # Errors

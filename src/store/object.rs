@@ -13,6 +13,13 @@ use crate::vfs::Metadata;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ETag(pub String);
 
+impl ETag {
+    /// Without the quotes that a store may send in one answer and not in another.
+    pub fn unquoted(&self) -> &str {
+        self.0.trim_matches('"')
+    }
+}
+
 /// The facts about one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
@@ -119,4 +126,12 @@ pub struct Stored {
     pub crc64: Option<u64>,
     /// The store's own name for the request, for tickets.
     pub request_id: Option<String>,
+}
+
+impl Stored {
+    /// Whether what was `found` may be what was stored: where its version is known, by that.
+    pub fn may_be(&self, found: &Stat) -> bool {
+        let etags = self.etag.as_ref().zip(found.etag.as_ref());
+        etags.is_none_or(|(one, other)| one.unquoted() == other.unquoted())
+    }
 }

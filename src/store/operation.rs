@@ -30,6 +30,20 @@ macro_rules! operations {
     };
 }
 
+impl Operation {
+    /// Whether it stores or deletes what stands under a key.
+    pub(crate) fn changes_object(self) -> bool {
+        matches!(
+            self,
+            Self::PutObject
+                | Self::CopyObject
+                | Self::RenameObject
+                | Self::DeleteObject
+                | Self::CompleteMultipartUpload
+        )
+    }
+}
+
 operations! {
     HeadBucket: "name/cos:HeadBucket", "s3:ListBucket";
     HeadObject: "name/cos:HeadObject", "s3:GetObject";

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::net::Stream;
-use crate::store::{ErrorKind, MultipartUpload, StoreError, Stored};
+use crate::store::{ErrorKind, MultipartUpload, Stat, StoreError, Stored};
 use crate::transfer::Interruption;
 use crate::vfs::FtpPath;
 
@@ -230,6 +230,9 @@ pub struct TransferReport {
     pub parts: u64,
     /// What the store said of the object, when it was stored.
     pub stored: Option<Stored>,
+    /// What had its name when the first part of an upload was ready, or when its client had left,
+    /// if that was asked.
+    pub seen: Option<Option<Stat>>,
     /// The name of what was stored or is parked, if it is another than was asked for.
     pub renamed: Option<FtpPath>,
     /// Whether what arrived waits to be gone on with.
@@ -250,5 +253,12 @@ impl TransferReport {
     /// Whether what had arrived of an interrupted upload became the file.
     pub fn leaves_part(&self) -> bool {
         matches!(self.verdict, Verdict::Interrupted { kept: Kept::Partial, .. })
+    }
+
+    /// Whether what was `found` may be what this transfer has stored: by its version, or, as a
+    /// store may tell that otherwise when it is asked, by its size.
+    pub fn may_have_left(&self, found: &Stat) -> bool {
+        let is_as_large = found.metadata.size == self.kept + self.bytes;
+        is_as_large || self.stored.as_ref().is_some_and(|stored| stored.may_be(found))
     }
 }

@@ -10,8 +10,8 @@ use crate::limits;
 use crate::metrics;
 use crate::store::{
     Attributes, Body, Cancel, ErrorKind, Expected, Freshness, KeyLock, MultipartUpload,
-    ObjectStore, Operation, ParkedUpload, PartReceipt, Result as StoreResult, StoreError, Stored,
-    free_name,
+    ObjectStore, Operation, ParkedUpload, PartReceipt, Result as StoreResult, Stat, StoreError,
+    Stored, free_name,
 };
 use crate::transfer::block::Block;
 use crate::transfer::job::{Job, JobOutcome, Publication};
@@ -106,6 +106,22 @@ impl UploadTarget {
         let parked = self.store.park_multipart_upload(&parked)?;
         let _ = self.settled.set(());
         Some(parked)
+    }
+
+    /// What has the name; `None` where the store does not say.
+    pub(super) fn look(&self) -> Option<Option<Stat>> {
+        self.store.find_file(&self.path).ok()
+    }
+
+    /// What broke is parked: tells the operator where an older upload has got the name since.
+    pub(super) fn tell_older(&self) {
+        // A store that does not answer keeps no secret: whoever looks sees the file.
+        if self.store.has_published_older(&self.path, self.terms.begun).unwrap_or(false) {
+            log::warn!(
+                "{}: a newer upload of that name is parked, which only this process can go on with",
+                self.path
+            );
+        }
     }
 
     /// The same, once no worker is at it any more.
@@ -245,9 +261,8 @@ impl UploadTarget {
             Job::Create => self.create().map(|()| JobOutcome::Created),
             Job::CreateAndLook => {
                 self.create()?;
-                let seen = self.store.find_file(&self.path).ok();
                 // What is stored is a new file.
-                Ok(JobOutcome::CreatedAndLooked(seen))
+                Ok(JobOutcome::CreatedAndLooked(self.look()))
             }
             Job::Part(place, blocks) => {
                 let _in_flight = metrics::part_in_flight();

@@ -103,6 +103,34 @@ fn a_renaming_that_breaks_off_removes_nothing_but_its_copies() {
     assert_eq!(server.stored().files(), ["d/empty", "d/other", "e/empty"]);
 }
 
+/// It breaks off because the store refused a copy: what another client stores there afterwards is
+/// none, though it holds the same bytes, or as few. One that failed in another way may be one.
+#[test]
+fn what_others_store_where_a_copy_was_refused_stays() {
+    for (bytes, fault, left) in [
+        (&b"same"[..], Fault::Refuse(403, "AccessDenied"), &["d/f", "d/g", "e/f"][..]),
+        (b"", Fault::Refuse(400, "InvalidRequest"), &["d/f", "d/g", "e/f"]),
+        (b"same", Fault::ErrorIn200("AccessDenied"), &["d/f", "d/g"]),
+    ] {
+        let Scene { injector, server, .. } = Scene::begin(&[]);
+        for key in ["d/f", "d/g"] {
+            server.stored().put(key, bytes);
+        }
+        injector.inject(Rule::new(Request::CopyObject, fault).key("e/f").times(1));
+        // The look of who removes copies again.
+        injector.inject(Rule::new(Request::HeadObject, Fault::Stall).key("e/f").times(1));
+        let mut renaming = Ftp::login(&server);
+        renaming.expect("RNFR d", "350 ");
+        renaming.send("RNTO e");
+        injector.wait_for_stalls(1);
+        server.stored().put("e/f", bytes);
+        injector.heal();
+        let reply = renaming.reply();
+        assert!(reply.starts_with("550") || reply.starts_with("451"), "{reply}");
+        assert_eq!(server.stored().files(), left, "{fault:?}");
+    }
+}
+
 /// What a listing has shown under the new name may be gone before the old name is deleted.
 #[test]
 fn what_a_listing_showed_a_while_ago_is_no_reason_to_delete() {

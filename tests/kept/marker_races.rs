@@ -32,8 +32,14 @@ fn hold_look(injector: &Injector, marker: &str, earlier: u32) {
 }
 
 /// Another session stores this, also if it has to wait for what the injector holds up.
-fn store_meanwhile(server: &TestServer, injector: &Injector, name: &str, bytes: &[u8]) {
-    injector.wait_for_stalls(1);
+fn store_meanwhile(
+    server: &TestServer,
+    injector: &Injector,
+    stalls: usize,
+    name: &str,
+    bytes: &[u8],
+) {
+    injector.wait_for_stalls(stalls);
     thread::scope(|scope| {
         let (tell, told) = mpsc::channel();
         scope.spawn(move || {
@@ -63,7 +69,7 @@ fn what_comes_before_a_marker_is_stored_is_not_replaced() {
             ftp.expect("STOR g", "150");
             data.open().write_all(b"content").expect("sent");
             if is_session {
-                store_meanwhile(&server, &injector, "g.ok", b"my data");
+                store_meanwhile(&server, &injector, 1, "g.ok", b"my data");
             } else {
                 injector.wait_for_stalls(1);
                 server.stored().put("g.ok", b"my data");
@@ -88,7 +94,29 @@ fn a_file_that_is_stored_anew_keeps_its_marker() {
     injector.inject(Rule::new(Request::PutObject, Fault::Stall).key("g.ok").times(1));
     ftp.expect("RNFR f", "350");
     ftp.send("RNTO g");
-    store_meanwhile(&server, &injector, "f", b"second");
+    store_meanwhile(&server, &injector, 1, "f", b"second");
+    ftp.expect_reply("250");
+    assert_eq!(files(&server), ["f", "f.ok", "g", "g.ok"]);
+    server.stored().expect("f", b"second");
+    server.stored().expect("g", b"first");
+}
+
+/// The same where that is stored when the old name was found to be free, within the second in which
+/// its earlier marker was: nothing that the store tells of the two differs.
+#[test]
+fn a_marker_of_the_same_second_is_another_one() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = behind(&injector, &[]);
+    let mut ftp = Ftp::login(&server);
+    ftp.store("STOR f", b"first");
+    ftp.expect("RNFR f", "350");
+    // Until then the file is looked at, copied, looked at and deleted.
+    injector.inject(Rule::new(Request::PutObject, Fault::Stall).key("g.ok").times(1));
+    ftp.send("RNTO g");
+    injector.wait_for_stalls(1);
+    injector.inject(Rule::new(Request::HeadObject, Fault::LateAnswer).key("f").times(1));
+    injector.heal_within("nowhere");
+    store_meanwhile(&server, &injector, 2, "f", b"second");
     ftp.expect_reply("250");
     assert_eq!(files(&server), ["f", "f.ok", "g", "g.ok"]);
     server.stored().expect("f", b"second");
@@ -104,7 +132,7 @@ fn what_is_stored_as_the_old_marker_is_not_deleted_by_a_rename() {
     hold_look(&injector, "f.ok", 0);
     ftp.expect("RNFR f", "350");
     ftp.send("RNTO g");
-    store_meanwhile(&server, &injector, "f.ok", b"my data");
+    store_meanwhile(&server, &injector, 1, "f.ok", b"my data");
     ftp.expect_reply("250");
     assert_eq!(files(&server), ["f.ok", "g", "g.ok"]);
     server.stored().expect("f.ok", b"my data");
@@ -114,39 +142,60 @@ fn what_is_stored_as_the_old_marker_is_not_deleted_by_a_rename() {
 #[test]
 fn what_is_stored_as_a_marker_is_not_deleted_by_an_interrupted_upload() {
     for has_left in [false, true] {
-        let injector = Injector::before(Rgw::shared().endpoint());
-        let options = match has_left {
-            true => ("publish_parked_after", "1"),
-            false => ("partial_upload", "keep"),
-        };
-        let server = behind(&injector, &[options]);
-        server.stored().put_early(["part".to_owned(), "part.ok".to_owned()], b"");
+        let (injector, server) = with_a_marked_file(has_left);
         hold_look(&injector, "part.ok", 0);
-        let mut ftp = Ftp::login(&server);
-        let data = ftp.passive();
-        ftp.expect("STOR part", "150");
-        let mut stream = data.open();
-        stream.write_all(b"the first half").expect("sent");
-        ftp.wait_for_bytes(14);
-        let ftp = match has_left {
-            true => {
-                drop((ftp, stream));
-                None
-            }
-            false => {
-                ftp.send("ABOR");
-                Some(ftp)
-            }
-        };
-        store_meanwhile(&server, &injector, "part.ok", b"my data");
-        if let Some(mut ftp) = ftp {
-            ftp.expect_reply("426");
-            ftp.expect_reply("226");
-        } else {
-            server.wait_for_log("published path=\"/part\"");
-        }
+        interrupt(&server, has_left, || {
+            store_meanwhile(&server, &injector, 1, "part.ok", b"my data");
+        });
         assert_eq!(files(&server), ["part", "part.ok"]);
         server.stored().expect("part", b"the first half");
         server.stored().expect("part.ok", b"my data");
+    }
+}
+
+/// The same when somebody has stored the whole file since the half of it: this is its marker.
+#[test]
+fn the_marker_of_a_whole_file_that_comes_meanwhile_stays() {
+    for has_left in [false, true] {
+        let (injector, server) = with_a_marked_file(has_left);
+        let look = Rule::new(Request::HeadObject, Fault::Stall).key("part.ok");
+        injector.inject(look.times(1));
+        interrupt(&server, has_left, || {
+            store_meanwhile(&server, &injector, 1, "part", b"the first half and the second");
+        });
+        assert_eq!(files(&server), ["part", "part.ok"]);
+        server.stored().expect("part", b"the first half and the second");
+    }
+}
+
+/// A server with a file and its marker. What its clients interrupt or leave becomes the file.
+fn with_a_marked_file(has_left: bool) -> (Injector, TestServer) {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let options = match has_left {
+        true => ("publish_parked_after", "1"),
+        false => ("partial_upload", "keep"),
+    };
+    let server = behind(&injector, &[options]);
+    server.stored().put_early(["part".to_owned(), "part.ok".to_owned()], b"");
+    (injector, server)
+}
+
+/// A client stores half of the file, and ends that or leaves; then `others` come.
+fn interrupt(server: &TestServer, has_left: bool, others: impl FnOnce()) {
+    let mut ftp = Ftp::login(server);
+    let data = ftp.passive();
+    ftp.expect("STOR part", "150");
+    let mut stream = data.open();
+    stream.write_all(b"the first half").expect("sent");
+    ftp.wait_for_bytes(14);
+    if has_left {
+        drop((ftp, stream));
+        others();
+        server.wait_for_log("published path=\"/part\"");
+    } else {
+        ftp.send("ABOR");
+        others();
+        ftp.expect_reply("426");
+        ftp.expect_reply("226");
     }
 }

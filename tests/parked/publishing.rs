@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::{Cut, SENT, WHOLE, cut_upload, offset, parking};
 use crate::support::ftp::Ftp;
+use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 use crate::support::server::Setup;
 use crate::support::stored::noise;
@@ -59,6 +60,28 @@ fn nothing_newer_is_replaced_by_what_was_left() {
     Rgw::shared().s3_put(server.stored().bucket(), "file", b"by somebody else");
     server.wait_for_log("/file was stored meanwhile");
     server.stored().expect("file", b"by somebody else");
+    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+/// Some stores date an object by the beginning of its upload: it had begun long ago.
+#[test]
+fn what_came_since_and_looks_older_is_not_replaced_by_what_was_left() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .option("metadata_cache_time", "0")
+        .option("publish_parked_after", "3")
+        .start();
+    injector.inject(Rule::new(Request::HeadObject, Fault::DateEarlier));
+    server.stored().put("older", b"from before");
+    let left = noise(15, SENT);
+    for name in ["newer", "older"] {
+        cut_upload(&server, "STOR", name, &left, Cut::Leave);
+    }
+    server.stored().put("newer", b"by somebody else");
+    server.wait_for_log("/newer was stored meanwhile");
+    server.wait_for_log("published path=\"/older\"");
+    server.stored().expect("newer", b"by somebody else");
+    server.stored().expect("older", &left);
     assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
 }
 

@@ -228,6 +228,29 @@ fn a_server_that_stops_publishes_it_alone_and_one_that_is_killed_leaves_it() {
     assert_eq!(server.stored().unfinished_uploads(), ["file", "file"]);
 }
 
+/// It had begun before the older one got the name, and is not over when that has it. The next
+/// server takes that for the newer of the two.
+#[test]
+fn that_only_this_process_can_go_on_with_one_that_breaks_then_is_told() {
+    for setup in both("3600") {
+        let server = setup.start();
+        let (left, newer) = bytes();
+        let told = "/file: a newer upload of that name is parked, which only this process can go on \
+                    with";
+        cut_upload(&server, "STOR", "file", &left, Cut::Leave);
+        // One that breaks without that.
+        cut_upload(&server, "STOR", "other", &newer[..SENT], Cut::BothReset);
+        let (ftp, stream) = begin(&server, "file", &newer[..SENT]);
+        server.signal(Signal::TERM);
+        server.wait_for_log("published path=\"/file\"");
+        Cut::BothReset.happen(ftp, stream);
+        server.wait_for_end_of_log();
+        assert_eq!(server.log().matches(told).count(), 1);
+        assert_eq!(server.log().matches("a newer upload").count(), 1);
+        server.stored().expect("file", &left);
+    }
+}
+
 /// A camera that stores its picture under one name again and again and never waits.
 #[test]
 fn each_of_those_that_were_left_is_published_in_its_turn() {

@@ -191,6 +191,31 @@ fn a_file_that_is_stored_anew_under_the_old_name_stays() {
     assert_eq!(rgw.s3_get(&bucket, "old"), b"second");
 }
 
+/// It changes again while its second version is copied, and another client replaces that copy.
+#[test]
+fn what_another_client_stores_in_place_of_a_second_copy_stays() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    rgw.s3_put(&bucket, "d/f", b"first");
+    let (mut copies, mut changes, other) = (0, 0, bucket.clone());
+    let (_script, store) = in_front(&bucket, move |head| {
+        copies += usize::from(is_copy(head));
+        if is_listing(head) && (copies, changes) == (1, 0) {
+            changes = 1;
+            Rgw::shared().s3_put(&other, "d/f", b"second");
+        }
+        if head.starts_with("head ") && head.contains("/d/f ") && (copies, changes) == (2, 1) {
+            changes = 2;
+            Rgw::shared().s3_put(&other, "d/f", b"the third");
+            Rgw::shared().s3_put(&other, "e/f", b"theirs");
+        }
+        None
+    });
+    store.rename(&at("d"), &at("e")).unwrap();
+    assert_eq!(rgw.s3_get(&bucket, "d/f"), b"the third");
+    assert_eq!(rgw.s3_get(&bucket, "e/f"), b"theirs");
+}
+
 /// Somebody stores a file of the same name right before it is copied. The gateway ignores the
 /// condition, COS does not.
 #[test]

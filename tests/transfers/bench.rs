@@ -313,6 +313,7 @@ fn refused(why: Incomplete) -> TransferReport {
         tail,
         parts: 0,
         stored: None,
+        seen: None,
         renamed: None,
         is_parked: false,
         parked: None,

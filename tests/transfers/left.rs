@@ -23,7 +23,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn left_in(store: &ScriptedStore, upload: MultipartUpload) -> LeftUpload {
     let store: Arc<dyn ObjectStore> = Arc::new(store.clone());
-    LeftUpload { store, upload, bytes: 4, keeps_old: false, marker: None, witness: None }
+    let (seen, marker, witness) = (None, None, None);
+    LeftUpload { store, upload, bytes: 4, seen, keeps_old: false, marker, witness }
 }
 
 /// One that is parked.

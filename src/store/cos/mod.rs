@@ -51,7 +51,7 @@ use self::tree::{
     rename, room, turn,
 };
 use super::{
-    Admission, Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness,
+    Admission, Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness, IsUseless,
     KeepReplaced, KeyLock, ListPage, ListRequest, NextPage, Object, ObjectPlace, ObjectStore,
     Operation, ReplyWait, Requester, Restoration, Result, Stat, StoreAnswer, StoreError, Stored,
 };
@@ -349,8 +349,13 @@ impl FileTree for CosStore {
         directories::delete_file(self.tree(), path)
     }
 
-    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
-        rename::delete_seen(self.tree(), path, seen)
+    fn delete_version(
+        &self,
+        path: &FtpPath,
+        seen: &Stat,
+        is_useless: IsUseless<'_>,
+    ) -> Result<bool> {
+        rename::delete_seen(self.tree(), path, seen, is_useless)
     }
 
     fn create_directory(&self, path: &FtpPath) -> Result<()> {

@@ -104,6 +104,11 @@ impl Multipart for CosStore {
         Some(parked.upload.clone())
     }
 
+    fn has_published_older(&self, path: &FtpPath, begun: OffsetDateTime) -> Result<bool> {
+        let key = self.file(Operation::HeadObject, path)?;
+        publish::late_file(self.tree(), &key, begun).map(|late| late.is_some())
+    }
+
     fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
         let key = self.file(Operation::ListParts, &upload.path)?;
         parked::own_state(self.tree(), upload, &key)

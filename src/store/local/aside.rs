@@ -17,10 +17,11 @@ pub(super) fn move_aside(tree: &LocalTree, file: &FtpPath, aside: &FtpPath) -> L
     let target = tree.making_parents(aside)?;
     let (from, to) = ((&source.parent, source.name), (&target.parent, target.name));
     let flags = RenameFlags::NOREPLACE;
+    // Who has looked there would replace what comes now.
+    target.lock_directory()?;
     match rustix::fs::renameat_with(from.0, from.1, to.0, to.1, flags) {
-        // A file system that cannot refuse: others are kept from it for a moment.
+        // A file system that cannot refuse.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            target.lock_directory()?;
             expect_nothing(&target)?;
             rustix::fs::renameat(from.0, from.1, to.0, to.1)?;
         }
@@ -40,6 +41,7 @@ pub(super) fn link_aside(
     let source = file_to_put_away(tree, file)?;
     let target = tree.making_parents(aside)?;
     let (from, to) = ((&source.parent, source.name), (&target.parent, target.name));
+    target.lock_directory()?;
     match rustix::fs::linkat(from.0, from.1, to.0, to.1, AtFlags::empty()) {
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
             write_aside(staging, &source, &target)

@@ -33,6 +33,12 @@ impl LocalError {
     }
 }
 
+impl From<StoreError> for LocalError {
+    fn from(error: StoreError) -> Self {
+        Self { kind: error.kind, source: Some(io::Error::other(error)) }
+    }
+}
+
 impl From<ErrorKind> for LocalError {
     fn from(kind: ErrorKind) -> Self {
         Self { kind, source: None }

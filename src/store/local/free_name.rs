@@ -22,14 +22,19 @@ impl LocalName<'_> {
     /// The same for a file that others see, too: what they store under its earlier name meanwhile
     /// stays there. Whether that name is free.
     pub(super) fn take_file_unless_taken(&self, source: &LocalName<'_>) -> Result<bool, Errno> {
+        // Whoever has found the name free would replace unseen what comes now.
+        self.lock_directory()?;
         let is_renamed = self.rename_unless_taken(&source.parent, source.name)?;
         Ok(is_renamed || self.take_by_link(source)?)
     }
 
     /// By a second name, of which the first is removed then.
     fn take_by_link(&self, source: &LocalName<'_>) -> Result<bool, Errno> {
-        source.lock_directory()?;
+        self.lock_directory()?;
         self.link(&source.parent, source.name)?;
+        // Nobody holds one and waits for another; and both may be of one directory.
+        self.unlock_directory()?;
+        source.lock_directory()?;
         source.remove_name_of(self)
     }
 

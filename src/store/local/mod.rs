@@ -34,9 +34,9 @@ use super::late_versions::LateVersions;
 use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    KeepReplaced, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object,
-    ObjectPlace, ObjectStore, Operation, OwnUploadState, ParkedUpload, PartLimits, PartPlace,
-    PartReceipt, Result, Stat, Stored,
+    IsUseless, KeepReplaced, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
+    Object, ObjectPlace, ObjectStore, Operation, OwnUploadState, ParkedUpload, PartLimits,
+    PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
@@ -206,8 +206,13 @@ impl FileTree for LocalStore {
             .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
     }
 
-    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
-        names::remove_version(&self.tree, path, seen)
+    fn delete_version(
+        &self,
+        path: &FtpPath,
+        seen: &Stat,
+        is_useless: IsUseless<'_>,
+    ) -> Result<bool> {
+        names::remove_version(&self.tree, path, seen, is_useless)
             .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
     }
 
@@ -321,6 +326,12 @@ impl Multipart for LocalStore {
             .map_err(failed)
             .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
             .ok()
+    }
+
+    fn has_published_older(&self, path: &FtpPath, begun: OffsetDateTime) -> Result<bool> {
+        let found = self.find_file(path)?;
+        let is_older = |stat| self.late_versions.is_older(&self.whole_path(path), stat, begun);
+        Ok(found.as_ref().is_some_and(is_older))
     }
 
     fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {

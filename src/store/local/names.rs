@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::fault::LocalResult;
 use super::tree::{Found, LocalTree};
-use crate::store::{ErrorKind, Expected, Stat};
+use crate::store::{ErrorKind, Expected, IsUseless, Stat};
 use crate::vfs::{EntryKind, FtpPath, Metadata};
 
 /// What stands under a name.
@@ -34,12 +34,17 @@ pub(super) fn remove_file(tree: &LocalTree, path: &FtpPath) -> LocalResult<()> {
     Ok(slot.sync()?)
 }
 
-/// Removes a file if the version `seen` still stands there. Whether it is gone.
-pub(super) fn remove_version(tree: &LocalTree, path: &FtpPath, seen: &Stat) -> LocalResult<bool> {
+/// Removes a file if the version `seen` still stands there and `is_useless`. Whether it is gone.
+pub(super) fn remove_version(
+    tree: &LocalTree,
+    path: &FtpPath,
+    seen: &Stat,
+    is_useless: IsUseless<'_>,
+) -> LocalResult<bool> {
     let slot = tree.existing(path)?;
     slot.lock_directory()?;
     match slot.look()? {
-        Found::File(now) if now.is_same_version(seen) => {
+        Found::File(now) if now.is_same_version(seen) && is_useless()? => {
             rustix::fs::unlinkat(&slot.parent, slot.name, AtFlags::empty())?;
         }
         Found::Nothing => return Ok(true),
@@ -129,11 +134,11 @@ pub(super) fn move_name(
     }
     let source = tree.existing(from)?;
     let target = tree.making_parents(to)?;
-    if *expected != Expected::Anything {
-        target.lock_directory()?;
-        if !expected.admits(target.admits_file()?.as_ref()) {
-            return Err(ErrorKind::PreconditionFailed.into());
-        }
+    // Also where anything may be replaced: whoever else has looked there would replace, or remove,
+    // unseen what comes now.
+    target.lock_directory()?;
+    if *expected != Expected::Anything && !expected.admits(target.admits_file()?.as_ref()) {
+        return Err(ErrorKind::PreconditionFailed.into());
     }
     rustix::fs::renameat(&source.parent, source.name, &target.parent, target.name)?;
     target.sync()?;
@@ -165,5 +170,60 @@ fn admits_directory(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> LocalResu
         Ok(_) => Err(ErrorKind::AlreadyExists.into()),
         // Nothing that a client can see; a link may still stand there.
         Err(_) => tree.admits_file(to),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::super::aside::{link_aside, move_aside};
+    use super::super::staging::Staging;
+    use super::*;
+
+    /// Gives the file `from` the name `to`.
+    type Renaming = fn(&LocalTree, &FtpPath, &FtpPath) -> LocalResult<()>;
+
+    const RENAMINGS: [Renaming; 4] = [
+        |tree, from, to| move_name(tree, from, to, &Expected::Anything),
+        move_to_free,
+        move_aside,
+        |tree, from, to| link_aside(tree, &Staging::new(tree.root())?, from, to),
+    ];
+
+    /// Another session has looked at the name, and replaces or removes what it saw there.
+    #[test]
+    fn no_file_gets_a_name_between_the_look_and_the_change_of_another_session() {
+        for renaming in RENAMINGS {
+            let directory = tempfile::tempdir().unwrap();
+            let root: &Path = directory.path();
+            fs::create_dir(root.join("d")).unwrap();
+            fs::write(root.join("f"), "renamed").unwrap();
+            let tree = LocalTree::open(root).unwrap();
+            let (from, to) = (at("f"), at("d/g"));
+            let other = tree.existing(&to).unwrap();
+            other.lock_directory().unwrap();
+            assert!(matches!(other.look().unwrap(), Found::Nothing));
+            thread::scope(|scope| {
+                let (tell, told) = mpsc::channel();
+                scope.spawn({
+                    let (tree, from, to) = (&tree, &from, &to);
+                    move || tell.send(renaming(tree, from, to).is_ok()).unwrap()
+                });
+                assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
+                assert!(matches!(other.look().unwrap(), Found::Nothing));
+                drop(other);
+                assert_eq!(told.recv(), Ok(true));
+            });
+            assert_eq!(fs::read_to_string(root.join("d/g")).unwrap(), "renamed");
+        }
+    }
+
+    fn at(path: &str) -> FtpPath {
+        FtpPath::root().join(path).unwrap()
     }
 }

@@ -184,6 +184,14 @@ impl LocalName<'_> {
         }
     }
 
+    /// Lets others publish in the directory again.
+    pub(super) fn unlock_directory(&self) -> Result<(), Errno> {
+        match rustix::fs::flock(&self.parent, FlockOperation::Unlock) {
+            Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => Ok(()),
+            unlocked => unlocked,
+        }
+    }
+
     /// Makes a directory there, where nothing may stand.
     pub(super) fn make_directory(&self) -> Result<(), Errno> {
         make_new_directory(&self.parent, self.name).map(drop)

@@ -48,6 +48,7 @@ impl LocalStore {
         // client of a newer one was told what it goes on with.
         let begun = match expected {
             Expected::Seen(_) => self.parked.taken_since(&key, name),
+            Expected::SeenAt(_, begun) => Some(*begun),
             Expected::Anything | Expected::Nothing | Expected::NothingSince(_) => None,
         };
         let admits = |there: Option<Stat>| {
@@ -58,14 +59,10 @@ impl LocalStore {
         self.staging.publish(name, file, &slot, expected, admits)?;
         let etag = tree::facts(file)?.etag;
         // What began after an upload that is published late is newer than that.
-        let until = match (expected, &etag) {
-            (Expected::NothingSince(begun), Some(etag)) => {
-                let now = OffsetDateTime::now_utc();
-                self.late_versions.note(&key, etag.clone(), *begun, now);
-                Some(*begun)
-            }
-            _ => None,
-        };
+        let until = expected.moment();
+        if let (Some(begun), Some(etag)) = (until, &etag) {
+            self.late_versions.note(&key, etag.clone(), begun, OffsetDateTime::now_utc());
+        }
         // A whole file stands there now.
         let _parking = self.parking.lock();
         self.parked.forget(&key, name);

@@ -216,7 +216,7 @@ impl Crossing<'_> {
     /// Removes the file under its old name. What somebody stored there meanwhile stays.
     fn leave(&self, seen: &Stat) -> Result<()> {
         let source = &self.source;
-        match source.store.delete_version(&source.path, seen) {
+        match source.store.delete_version(&source.path, seen, &|| Ok(true)) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let path = &source.path;

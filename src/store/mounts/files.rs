@@ -9,9 +9,9 @@ use super::crossing::{Crossing, Replacing};
 use super::merging::merge;
 use super::route::{MountDeed, MountedPath, refused};
 use crate::store::{
-    Admission, Body, ByteRange, ETag, ErrorKind, Expected, FileTree, Freshness, KeepReplaced,
-    KeyLock, ListPage, ListRequest, NextPage, Object, ObjectStore, Operation, Restoration, Result,
-    Stat, StoreError, Stored,
+    Admission, Body, ByteRange, ETag, ErrorKind, Expected, FileTree, Freshness, IsUseless,
+    KeepReplaced, KeyLock, ListPage, ListRequest, NextPage, Object, ObjectStore, Operation,
+    Restoration, Result, Stat, StoreError, Stored,
 };
 use crate::vfs::{FtpPath, Metadata};
 
@@ -108,9 +108,14 @@ impl FileTree for MountStore {
         place.store.delete_object(&place.path)
     }
 
-    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
+    fn delete_version(
+        &self,
+        path: &FtpPath,
+        seen: &Stat,
+        is_useless: IsUseless<'_>,
+    ) -> Result<bool> {
         let place = self.admit(MountDeed::Write, Operation::DeleteObject, path)?;
-        place.store.delete_version(&place.path, seen)
+        place.store.delete_version(&place.path, seen, is_useless)
     }
 
     fn keep_replaced(&self, path: &FtpPath) -> Result<()> {

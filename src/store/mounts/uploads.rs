@@ -116,6 +116,11 @@ impl Multipart for MountStore {
         parked_as.map(|upload| named(upload, &parked.upload.path))
     }
 
+    fn has_published_older(&self, path: &FtpPath, begun: OffsetDateTime) -> Result<bool> {
+        let place = self.route(path);
+        place.store.has_published_older(&place.path, begun)
+    }
+
     fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
         let (store, own) = inner(self, upload);
         Ok(match store.own_parked_upload(&own)? {

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 
 use super::TrashStore;
 use crate::store::{
-    Admission, Body, ByteRange, ETag, ErrorKind, Expected, FileTree, Freshness, KeepReplaced,
-    KeyLock, ListPage, ListRequest, NextPage, Object, Operation, Restoration, Result, Stat,
-    StoreError, Stored,
+    Admission, Body, ByteRange, ETag, ErrorKind, Expected, FileTree, Freshness, IsUseless,
+    KeepReplaced, KeyLock, ListPage, ListRequest, NextPage, Object, Operation, Restoration, Result,
+    Stat, StoreError, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -82,9 +82,14 @@ impl FileTree for TrashStore {
         }
     }
 
-    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
+    fn delete_version(
+        &self,
+        path: &FtpPath,
+        seen: &Stat,
+        is_useless: IsUseless<'_>,
+    ) -> Result<bool> {
         self.see(Operation::DeleteObject, path)?;
-        self.store.delete_version(path, seen)
+        self.store.delete_version(path, seen, is_useless)
     }
 
     fn keep_replaced(&self, path: &FtpPath) -> Result<()> {

@@ -90,6 +90,10 @@ impl Multipart for TrashStore {
         self.store.park_multipart_upload(parked)
     }
 
+    fn has_published_older(&self, path: &FtpPath, begun: OffsetDateTime) -> Result<bool> {
+        self.store.has_published_older(path, begun)
+    }
+
     fn own_parked_upload(&self, upload: &MultipartUpload) -> Result<OwnUploadState> {
         self.store.own_parked_upload(upload)
     }

@@ -132,6 +132,7 @@ impl<'a> Download<'a> {
             tail: Duration::ZERO,
             parts: 0,
             stored: None,
+            seen: None,
             renamed: None,
             is_parked: false,
             parked: None,

@@ -25,6 +25,8 @@ pub struct LeftUpload {
     pub upload: MultipartUpload,
     /// Bytes that it had come to. With more or fewer its client, or another server's, went on.
     pub bytes: u64,
+    /// What had its name when its client had left, if the store said so.
+    pub seen: Option<Option<Stat>>,
     /// Whether a file that has this name stays, newer or not.
     pub keeps_old: bool,
     /// The `done_marker` of a file of this name: of what may be half a file it would say that it is
@@ -255,7 +257,7 @@ impl LeftUpload {
         let (path, bytes) = (&self.upload.path, self.bytes);
         match self.complete(parked, unsettled) {
             Ok(stored) => {
-                self.withdraw_marker();
+                self.withdraw_marker(&stored);
                 metrics::count_left_upload();
                 let request_id = stored.request_id.as_deref().unwrap_or("-");
                 log::info!(
@@ -334,12 +336,15 @@ impl LeftUpload {
         );
     }
 
-    fn withdraw_marker(&self) {
+    /// Not one of a whole file that somebody has stored since this was `stored`.
+    fn withdraw_marker(&self, stored: &Stored) {
         let Some(marker) = &self.marker else { return };
+        let may_be_ours = |found: Stat| found.metadata.size == self.bytes || stored.may_be(&found);
+        let is_part = || Ok(self.store.find_file(&self.upload.path)?.is_none_or(may_be_ours));
         let withdrawn = self.store.find_file(marker).and_then(|found| match found {
             // What holds bytes is no marker.
             Some(seen) if seen.metadata.size == 0 => {
-                self.store.delete_version(marker, &seen).map(drop)
+                self.store.delete_version(marker, &seen, &is_part).map(drop)
             }
             _ => Ok(()),
         });
@@ -360,9 +365,13 @@ impl LeftUpload {
             let operation = Operation::CompleteMultipartUpload;
             StoreError::new(ErrorKind::Unavailable, operation, path.as_str()).with_source(error)
         })?;
-        let expected = match self.keeps_old {
-            true => Expected::Nothing,
-            false => Expected::NothingSince(parked.begun),
+        let nothing_newer = Expected::NothingSince(parked.begun);
+        let expected = match &self.seen {
+            _ if self.keeps_old => Expected::Nothing,
+            Some(seen) if nothing_newer.admits(seen.as_ref()) => {
+                Expected::SeenAt(seen.clone(), parked.begun)
+            }
+            _ => nothing_newer,
         };
         let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
         unsettled.is_in_doubt |= outcome.as_ref().is_err_and(may_have_happened);

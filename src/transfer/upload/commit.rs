@@ -43,7 +43,7 @@ impl Commit<'_> {
         let (stored, kept) = (self.sender.stored.take(), self.replaced.kept);
         let renamed = self.sender.renamed.take();
         let (is_parked, parked) = (self.sender.is_parked, self.sender.parked.take());
-        let unended = None;
+        let (seen, unended) = (self.sender.seen.take(), None);
         TransferReport {
             verdict,
             bytes,
@@ -52,6 +52,7 @@ impl Commit<'_> {
             tail,
             parts,
             stored,
+            seen,
             renamed,
             is_parked,
             parked,

@@ -44,7 +44,8 @@ pub(super) struct Sender<'a> {
     pub(super) is_parked: bool,
     /// What is parked, unless that is done by the last of the workers.
     pub(super) parked: Option<MultipartUpload>,
-    /// What stood under the name when the first part was ready, if that was asked.
+    /// What stood under the name when the first part was ready, or when its client had left, if
+    /// that was asked.
     pub(super) seen: Option<Option<Stat>>,
     pub(super) stored: Option<Stored>,
     /// The name that it got, if that is another than was asked for.

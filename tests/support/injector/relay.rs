@@ -181,6 +181,9 @@ impl Line<'_> {
             }
         };
         self.tell_checksum(head, &mut answer, sent.sum());
+        if fault == Some(Fault::DateEarlier) {
+            answer.date_earlier();
+        }
         if fault == Some(Fault::LoseAnswer) {
             copy(&mut self.from_store, &mut io::sink(), answer.framing, &mut Filter::default())?;
             self.client.shutdown(Shutdown::Both)?;

@@ -31,6 +31,8 @@ pub(crate) enum Fault {
     HoldAnswer,
     /// Carried out, and answered when [`Injector::heal`] comes, by what was so before.
     LateAnswer,
+    /// Answered as by a store that dates an object by the beginning of its upload, long ago.
+    DateEarlier,
     /// Read, and never answered before [`Injector::heal`].
     Stall,
     /// Read up to there, and no further before [`Injector::heal`].

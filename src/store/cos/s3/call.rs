@@ -170,6 +170,7 @@ pub(crate) struct RequestFailure {
 
 impl From<RequestFailure> for StoreError {
     fn from(failure: RequestFailure) -> Self {
-        failure.error
+        let in_doubt = failure.in_doubt && failure.error.operation.changes_object();
+        Self { in_doubt, ..failure.error }
     }
 }

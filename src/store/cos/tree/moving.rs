@@ -159,9 +159,9 @@ impl<'a> Move<'a> {
         };
         match &copied {
             Ok(copied) => self.copied.note(target.key, copied),
-            // What came first is no copy.
-            Err(error) if error.kind == ErrorKind::AlreadyExists => {}
-            Err(_) => self.copied.doubt(target.key),
+            Err(error) if error.in_doubt => self.copied.doubt(target.key),
+            // Nothing was stored: what came first, or comes now, is no copy.
+            Err(_) => {}
         }
         copied.map(|copied| copied.original)
     }
@@ -284,15 +284,13 @@ impl<'a> Move<'a> {
         listed: Option<&ListedCopy>,
         copied_by: Moment,
     ) -> Result<MoveOutcome> {
-        let (target, recent) = (self.target(key), &self.tree.cache.own_changes);
-        let mut copied: Option<(Head, Moment)> = None;
+        let (target, mut copied) = (self.target(key), None::<Head>);
         for _ in 0..VERSIONS {
             let turn = turn_in_time(self.tree, Operation::DeleteObject, &[key])?;
             let Some(head) = self.tree.objects.head(key)? else { return Ok(MoveOutcome::IsGone) };
             let next = match &copied {
-                Some((copied, _)) if is_same_version(copied, &head) => NextStep::Delete,
-                Some(_) => NextStep::Copy(None),
-                None => self.look(key, &head, &target, listed)?,
+                Some(copied) if is_same_version(copied, &head) => NextStep::Delete,
+                _ => self.look(key, &head, &target, listed)?,
             };
             let replaced = match next {
                 NextStep::Delete if delete_version(self.tree, &turn, key, &head)? => {
@@ -304,11 +302,10 @@ impl<'a> Move<'a> {
             };
             // Whoever has a turn waits for no other.
             drop(turn);
-            let since = copied.map_or(copied_by, |(_, since)| since);
-            let free = self.free(&target, since);
+            let free = self.free(&target, copied_by);
             let over = |seen| CopyTarget { replaces: Replaces::Version(seen), ..free };
             match self.copy_one(key, replaced.as_ref().map_or(free, over)) {
-                Ok(Some(version)) => copied = Some((version, recent.moment())),
+                Ok(Some(version)) => copied = Some(version),
                 Ok(None) => return Ok(MoveOutcome::IsGone),
                 Err(error) if error.kind == ErrorKind::AlreadyExists => break,
                 Err(error) => return Err(error),

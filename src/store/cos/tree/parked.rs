@@ -169,10 +169,7 @@ fn left_of_others(tree: BucketTree<'_>, key: &str) -> Result<Option<OffsetDateTi
 /// what was `expected`. What cannot be dropped is older than the object: nobody goes on with it.
 pub(crate) fn drop_own(tree: BucketTree<'_>, key: &str, expected: &Expected) {
     // What began after an upload that is published late is newer than that.
-    let until = match expected {
-        Expected::NothingSince(begun) => Some(*begun),
-        _ => None,
-    };
+    let until = expected.moment();
     for upload_id in tree.cache.parked.take(key, until, DROPPED_AT_ONCE) {
         match tree.objects.abort_upload(key, &upload_id) {
             Ok(()) => log::info!("dropped what was parked of {key}: its file was stored since"),

@@ -1,5 +1,7 @@
 //! Files that come to stand under their names: in one request or from parts.
 
+use time::OffsetDateTime;
+
 use super::BucketTree;
 use super::attributes;
 use super::condition::{stat_of, write_expecting};
@@ -57,13 +59,13 @@ pub(super) fn complete_in_turn(
     let operation = Operation::CompleteMultipartUpload;
     check_room_in_turn(tree, turn, key, UploadKind::Long)?;
     let late = late_version(tree, key, upload_id, expected)?.map(|late| Expected::Seen(Some(late)));
-    let expected = late.as_ref().unwrap_or(expected);
-    let stored = write_expecting(tree, turn, (operation, key), expected, |only| {
+    let stands = late.as_ref().unwrap_or(expected);
+    let stored = write_expecting(tree, turn, (operation, key), stands, |only| {
         tree.objects.complete_upload(turn, Complete { key, upload_id, parts, only })
     })?;
-    if let (Expected::NothingSince(begun), Some(etag)) = (expected, &stored.etag) {
+    if let (Some(begun), Some(etag)) = (expected.moment(), &stored.etag) {
         let now = tree.objects.plain().client.site().clock.now();
-        tree.cache.late_versions.note(key, etag.clone(), *begun, now);
+        tree.cache.late_versions.note(key, etag.clone(), begun, now);
     }
     parked::drop_own(tree, key, expected);
     tags::settle(tree, turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);
@@ -81,12 +83,23 @@ fn late_version(
 ) -> Result<Option<Stat>> {
     let begun = match expected {
         Expected::Seen(_) => tree.cache.parked.taken_since(key, upload_id),
+        Expected::SeenAt(_, begun) => Some(*begun),
         Expected::Anything | Expected::Nothing | Expected::NothingSince(_) => None,
     };
+    begun.map_or(Ok(None), |begun| late_file(tree, key, begun))
+}
+
+/// What stands under `key`, if this process has published it after its time, of an upload that was
+/// begun before `begun`. The store is asked only where there was one.
+pub(crate) fn late_file(
+    tree: BucketTree<'_>,
+    key: &str,
+    begun: OffsetDateTime,
+) -> Result<Option<Stat>> {
     let versions = &tree.cache.late_versions;
-    let Some(begun) = begun.filter(|begun| versions.has_older(key, *begun)) else {
+    if !versions.has_older(key, begun) {
         return Ok(None);
-    };
+    }
     let stands = file_head(tree, key)?.map(|head| stat_of(tree, &head));
     Ok(stands.filter(|stat| versions.is_older(key, stat, begun)))
 }

@@ -14,7 +14,7 @@ use super::room::{refuse_below_file, watch_room};
 use super::turn::turn_in_time;
 use super::versions::{delete_version, is_same_version};
 use crate::store::cos::objects::Head;
-use crate::store::{ErrorKind, KeepReplaced, Operation, Result, Stat, StoreError};
+use crate::store::{ErrorKind, IsUseless, KeepReplaced, Operation, Result, Stat, StoreError};
 use crate::vfs::FtpPath;
 
 /// What a rename may replace.
@@ -102,13 +102,19 @@ pub(crate) fn rename_path(
     Ok(())
 }
 
-/// Deletes the file `path` if the version `seen` still stands there. Whether it is gone.
-pub(crate) fn delete_seen(tree: BucketTree<'_>, path: &FtpPath, seen: &Stat) -> Result<bool> {
+/// Deletes the file `path` if the version `seen` still stands there and `is_useless`. Whether it is
+/// gone.
+pub(crate) fn delete_seen(
+    tree: BucketTree<'_>,
+    path: &FtpPath,
+    seen: &Stat,
+    is_useless: IsUseless<'_>,
+) -> Result<bool> {
     let key = tree.account.keys.file(Operation::DeleteObject, path)?;
     let turn = turn_in_time(tree, Operation::DeleteObject, &[&key])?;
     let is_gone = match file_head(tree, &key)? {
         Some(now) if stat_of(tree, &now).is_same_version(seen) => {
-            delete_version(tree, &turn, &key, &now)?
+            is_useless()? && delete_version(tree, &turn, &key, &now)?
         }
         Some(_) => false,
         None => true,

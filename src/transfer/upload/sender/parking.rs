@@ -76,13 +76,21 @@ impl Sender<'_> {
     pub(in crate::transfer::upload) fn park(&mut self) -> bool {
         let parts = self.parts.take_receipts_to_park();
         let can_go_on = self.target.as_ref().is_some_and(|target| target.can_go_on_behind(&parts));
-        (self.is_resumed || can_go_on) && self.park_parts(parts)
+        let is_parked = (self.is_resumed || can_go_on) && self.park_parts(parts);
+        if let Some(target) = self.target.as_ref().filter(|_| is_parked) {
+            target.tell_older();
+        }
+        is_parked
     }
 
     /// The same of what may be the whole file, be it a single part.
     fn park_whole(&mut self) -> bool {
         let parts = self.parts.take_receipts_to_park();
-        (self.is_resumed || !parts.is_empty()) && self.park_parts(parts)
+        let is_parked = (self.is_resumed || !parts.is_empty()) && self.park_parts(parts);
+        if let Some(target) = self.target.as_ref().filter(|_| self.parked.is_some()) {
+            self.seen = target.look();
+        }
+        is_parked
     }
 
     fn park_parts(&mut self, parts: Vec<PartReceipt>) -> bool {

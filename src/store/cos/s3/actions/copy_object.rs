@@ -49,12 +49,13 @@ pub(crate) fn copy_object(
 ) -> Result<CopyReceipt, RequestFailure> {
     let request = request(client.bucket(), original, copy);
     let call = Call::new(Operation::CopyObject, request).patiently().describing(copy.headers);
-    let certain = |error| RequestFailure { error, tries: 1, in_doubt: false };
+    // Something was stored, whatever it is.
+    let answered = |error| RequestFailure { error, tries: 1, in_doubt: true };
     let answer = client.exchange(&call)?;
-    let copied = xml::stored(&answer.text).map_err(|error| certain(call.unreadable(error)))?;
+    let copied = xml::stored(&answer.text).map_err(|error| answered(call.unreadable(error)))?;
     let crc64 = original.version.and_then(|head| head.headers.crc64());
     if integrity::differs(client.verify(), copied.crc64(), crc64) {
-        return Err(certain(call.error(ErrorKind::ChecksumMismatch)));
+        return Err(answered(call.error(ErrorKind::ChecksumMismatch)));
     }
     Ok(CopyReceipt { modified: copied.modified(), etag: ETag(copied.etag) })
 }
