@@ -2,7 +2,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use socket2::SockRef;
@@ -10,6 +10,7 @@ use socket2::SockRef;
 use crate::support::clients::{self, DataMode};
 use crate::support::ftp::{Data, Ftp, connect_from};
 use crate::support::haproxy::Haproxy;
+use crate::support::polling::wait_until;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
@@ -19,9 +20,6 @@ const EXAMPLE: &str = include_str!("../../conf/haproxy.cfg.example");
 /// Where the balancer listens. Not where a server does that somebody tries beside the tests: on all
 /// addresses of the machine, at the default port.
 const PORT: u16 = 2221;
-
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the balancer connects from: the address that the kernel chooses on loopback.
 const BALANCER: &str = "127.0.0.1";
@@ -93,7 +91,7 @@ fn sessions_land_on_the_other_instance_when_one_is_killed_within_an_upload() {
         .collect();
     assert_eq!(uploads.len(), 2);
     let begun = || site.instances[0].stored().unfinished_uploads().len();
-    until("two uploads in parts", || begun() == 2);
+    wait_until("no two uploads in parts", || begun() == 2);
     // SIGKILL.
     drop(site.instances.remove(killed));
 
@@ -169,7 +167,9 @@ fn an_instance_that_is_stopped_finishes_its_uploads() {
     site.instances[stopped].signal(Signal::TERM);
     // The balancer knows that it takes no more sessions. This one goes on all the same.
     let number = stopped + 1;
-    until("health check", || site.haproxy.log().contains(&format!("ftp/ftp{number} is DOWN")));
+    wait_until("no health check", || {
+        site.haproxy.log().contains(&format!("ftp/ftp{number} is DOWN"))
+    });
     let mut other = site.login();
     assert_eq!(site.instance_of(&other), 1 - stopped);
     assert_eq!(other.list("NLST"), [""; 0]);
@@ -285,7 +285,7 @@ impl Site {
         let line = format!("login user=alice peer={client}");
         let is_there = |instance: &TestServer| instance.log().contains(&line);
         let mut found = None;
-        until("a login", || {
+        wait_until("no login", || {
             found = self.instances.iter().position(is_there);
             found.is_some()
         });
@@ -296,13 +296,5 @@ impl Site {
         let client = self.client.to_string();
         let arguments = [form, &["--interface", &client], arguments].concat();
         clients::curl(DataMode::Passive, &arguments).expect_success();
-    }
-}
-
-/// Asks again and again until it is so.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "no {what}");
     }
 }

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::ftp::Ftp;
+use crate::support::polling::pause;
 use crate::support::server::{PASSWORD, Setup};
 
 /// How long what does not happen at once may take.
@@ -152,6 +153,7 @@ fn talk_without_login_ends_the_connection_too() {
             break;
         }
         assert!(reply.starts_with("200 "), "{reply}");
+        pause();
     }
     ftp.expect_end();
 }
@@ -182,5 +184,6 @@ fn too_many_connections_are_told_so() {
             break;
         }
         assert!(reply.starts_with("425 "), "{reply}");
+        pause();
     }
 }

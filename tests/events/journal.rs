@@ -16,7 +16,8 @@ use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::vfs::FtpPath;
 use tempfile::TempDir;
 
-use crate::events::service::{Mood, Service, wait_until};
+use crate::events::service::{Mood, Service};
+use crate::support::polling::wait_until;
 
 const SEGMENT: u64 = 4 << 20;
 

@@ -8,9 +8,10 @@ use std::io::Write;
 
 use tempfile::TempDir;
 
-use crate::events::service::{Mood, Service, Told, status, wait_until};
+use crate::events::service::{Mood, Service, Told, status};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::polling::wait_until;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;

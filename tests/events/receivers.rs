@@ -10,9 +10,10 @@ use rustix::process::{Pid, test_kill_process};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::events::service::{Mood, Service, Told, status, wait_until};
+use crate::events::service::{Mood, Service, Told, status};
 use crate::events::told::telling;
 use crate::support::ftp::Ftp;
+use crate::support::polling::wait_until;
 use crate::support::server::{Setup, TestServer};
 
 /// A server that runs the script `text` for each event, in which `$1` is a directory for it.

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -153,15 +153,6 @@ impl Shared {
         let mut body = vec![0; headers["content-length"].parse().unwrap()];
         reader.read_exact(&mut body).ok()?;
         Some((headers, body))
-    }
-}
-
-/// Waits until `is_so`, which nothing tells of.
-pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 

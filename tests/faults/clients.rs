@@ -11,6 +11,7 @@ use crate::faults::scene::Scene;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Request, Rule};
 use crate::support::namespace;
+use crate::support::polling::pause;
 use crate::support::resources::{Resources, SETTLING};
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::{Stored, noise, sha256};
@@ -320,7 +321,7 @@ fn keepalive_runs_on_control_and_data_connections() {
         // Until our acknowledgement has come, another timer runs.
         while !keepalive_timer(client).is_some_and(|seconds| seconds <= 60.0) {
             assert!(Instant::now() < deadline, "{:?}", keepalive_timer(client));
-            thread::yield_now();
+            pause();
         }
     }
 }

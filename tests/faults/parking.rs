@@ -8,6 +8,7 @@ use socket2::SockRef;
 
 use crate::faults::transfers::{Seen, told};
 use crate::support::ftp::Ftp;
+use crate::support::polling::pause;
 use crate::support::rgw::Rgw;
 use crate::support::stored::{Stored, noise};
 
@@ -63,6 +64,7 @@ fn wait_until_arrived(ftp: &mut Ftp) -> Option<String> {
             return None;
         }
         assert!(Instant::now() < deadline, "not{wanted}but: {status}");
+        pause();
     }
 }
 

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::polling::wait_until;
 use crate::support::rgw::Rgw;
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
 use crate::support::stored::noise;
@@ -26,10 +27,7 @@ fn monitored(setup: Setup) -> (TestServer, SocketAddr) {
 }
 
 fn until_ready(address: SocketAddr) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while get(address, "/readyz", &[]).0 != 200 {
-        assert!(Instant::now() < deadline, "never ready again");
-    }
+    wait_until("never ready again", || get(address, "/readyz", &[]).0 == 200);
 }
 
 /// Status and body of what curl gets.

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::polling::pause;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer, USER};
 
@@ -48,6 +49,7 @@ fn report_once(address: SocketAddr, is_so: impl Fn(&Value) -> bool) -> Value {
             return told;
         }
         assert!(Instant::now() < deadline, "{told:#}");
+        pause();
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::ftp::Ftp;
+use crate::support::polling::pause;
 use crate::support::server::{Setup, TestServer, USER};
 use crate::support::stored::noise;
 
@@ -44,6 +45,7 @@ fn transfer_of(server: &TestServer, bytes: u64) -> Value {
         if transfer["bytes"] == bytes && transfer["parts"].as_u64() > Some(0) {
             return transfer.clone();
         }
+        pause();
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::ftp::{Data, Ftp};
 use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::polling::pause;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
@@ -241,7 +242,7 @@ fn while_data_comes_the_store_has_its_time() {
     let refused = injector.requests();
     while injector.requests() == refused {
         // Until it is asked once more.
-        thread::yield_now();
+        pause();
     }
     data.write_all(rest).expect("the server takes it");
     drop(data);

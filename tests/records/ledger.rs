@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::records::jq;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Injector, Spelling};
+use crate::support::polling::pause;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer, USER};
 use crate::support::stored::noise;
@@ -217,7 +218,7 @@ fn whatever_was_confirmed_has_a_line_after_a_kill() {
         .collect();
     let lines = || fs::read_to_string(server.beside("ledger")).unwrap().lines().count();
     while lines() < 200 {
-        std::thread::yield_now();
+        pause();
     }
     server.kill();
     let confirmed: Vec<_> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();

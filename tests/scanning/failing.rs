@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use crate::scanning::{WORD, asking};
 use crate::support::clamd::{Clamd, Habit};
 use crate::support::ftp::Ftp;
+use crate::support::polling::pause;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 
@@ -98,7 +99,7 @@ fn one_that_takes_nothing_holds_up_a_bounded_part_and_no_command() {
             Ok(now) => (sent, last) = (sent + now, Instant::now()),
             Err(error) => {
                 assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
-                std::thread::yield_now();
+                pause();
             }
         }
         assert!(sent < 64 << 20, "it is read without end");

@@ -7,6 +7,7 @@ use cos_ftp_server::limits;
 
 use super::{become_welcome, connect_from, expect_refusal, expect_welcome};
 use crate::support::ftp::Ftp;
+use crate::support::polling::pause;
 use crate::support::server::Setup;
 
 #[test]
@@ -222,6 +223,7 @@ fn nobody_gains_time_to_log_in_by_rein() {
             break;
         }
         assert!(reply.starts_with("220 "), "{reply}");
+        pause();
     }
     ftp.expect_end();
 }

@@ -22,6 +22,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::support::ftp::Ftp;
+use crate::support::polling::pause;
 use crate::support::server::TestServer;
 
 /// Connects from 127.0.0.`n`; reads nothing.
@@ -46,6 +47,7 @@ fn become_welcome(n: u8, server: &TestServer) {
     let patience = Instant::now() + Duration::from_secs(30);
     while !connect_from(n, server).reply().starts_with("220 ") {
         assert!(Instant::now() < patience, "refused for ever");
+        pause();
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::clients::{DataMode, curl, lftp, limited, run, url};
 use crate::support::haproxy::Haproxy;
+use crate::support::polling::pause;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
@@ -95,6 +96,7 @@ impl Accelerated {
                 return passed;
             }
             assert!(Instant::now() < deadline, "{log}");
+            pause();
         }
     }
 }

@@ -12,6 +12,7 @@ use cos_ftp_server::store::{ErrorKind, FileTree, Freshness};
 use crate::store_cos::rgw::Rgw;
 use crate::store_cos::scripted::{Act, Scripted, answer, error};
 use crate::store_cos::{MIB, at, in_front, kind, names, noise, put, store};
+use crate::support::polling::wait_until;
 
 fn is_delete_of(head: &str, key: &str) -> bool {
     head.starts_with("delete ") && head.contains(&format!("/{key} "))
@@ -326,7 +327,7 @@ fn what_is_being_stored_when_a_copy_in_parts_ends_is_not_replaced() {
         let _ = tell.send(());
         let is_storing = Arc::clone(&is_storing);
         let until = thread::spawn(move || match is_part {
-            true => while !is_storing.load(Ordering::SeqCst) {},
+            true => wait_until("nothing is stored", || is_storing.load(Ordering::SeqCst)),
             false => thread::sleep(Duration::from_millis(500)),
         });
         Some(Act::Behind(until, Rgw::shared().endpoint().to_owned()))

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
+use super::polling::pause;
 use super::server::{PASSWORD, TestServer, USER};
 
 /// How long any reply or data may take.
@@ -150,6 +151,7 @@ impl Ftp {
                 return;
             }
             assert!(Instant::now() < deadline, "not{wanted}but: {told}");
+            pause();
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) mod injector;
 pub(crate) mod namespace;
 /// A bucket with metadata acceleration, played.
 pub(crate) mod ofs;
+/// Asking again and again for what nobody tells of.
+pub(crate) mod polling;
 /// Processes that tests begin, and their end.
 pub(crate) mod process;
 /// What the server holds of its machine.

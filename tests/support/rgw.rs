@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use super::polling::pause;
+
 /// The gateway, or the store in its place. It ends with this process.
 pub(crate) struct Rgw {
     endpoint: String,
@@ -240,6 +242,7 @@ impl Rgw {
                 return;
             }
             assert!(Instant::now() < deadline, "{count} parts of {key}");
+            pause();
         }
     }
 
@@ -253,7 +256,10 @@ impl Rgw {
         // Two changes of the date are at least one second.
         for _ in 0..2 {
             let begun = date();
-            while date() == begun {}
+            while date() == begun {
+                // Each look is a program that starts; ten in a second are enough.
+                std::thread::sleep(Duration::from_millis(100));
+            }
         }
     }
 

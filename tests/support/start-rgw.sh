@@ -151,11 +151,12 @@ trap stop TERM INT
 trap 'RC=$?; [ "$RC" = 0 ] || tail -n 20 "$DIR"/log/*.out >&2 || true; stop' EXIT
 trap '' PIPE # whoever read the output may be gone before the data is removed
 
-# A daemon that cannot outlive this script, whatever ends it.
+# A daemon that cannot outlive this script, whatever ends it. Debian's radosgw brings the allocator along
+# and does not use it; a request costs a sixth less with it.
 daemon() {
     local log=$1
     shift
-    setpriv --pdeathsig TERM -- "$@" >>"$DIR/log/$log.out" 2>&1 &
+    LD_PRELOAD=libtcmalloc_minimal.so.4 setpriv --pdeathsig TERM -- "$@" >>"$DIR/log/$log.out" 2>&1 &
     PIDS+=($!)
 }
 

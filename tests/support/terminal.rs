@@ -10,6 +10,7 @@ use cos_ftp_server::net::{Interest, wait};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
+use super::polling::pause;
 use super::process::end;
 
 /// How long something may be waited for.
@@ -78,7 +79,7 @@ impl Terminal {
         };
         while shows(self.screen.as_ref().expect("the terminal is open")) {
             assert!(Instant::now() < deadline, "what is typed would be shown: {:?}", self.shown);
-            std::thread::yield_now();
+            pause();
         }
         self.type_line(line);
     }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::certificate::{self, Certificate};
 use crate::support::ftp::Ftp;
+use crate::support::polling::pause;
 use crate::support::server::Setup;
 use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, trusting};
 
@@ -49,6 +50,7 @@ fn a_renewed_certificate_needs_no_restart() {
     let deadline = Instant::now() + Duration::from_secs(30);
     while shown(&server, &certificate).as_deref() != Some(&*after) {
         assert!(Instant::now() < deadline, "the new certificate is not shown");
+        pause();
     }
     server.wait_for_log("certificate loaded again");
     // The running session keeps the old one for its data connections: this client trusts no other.
@@ -62,6 +64,7 @@ fn a_renewed_certificate_needs_no_restart() {
     while !server.log().contains("the certificate in use stays") {
         assert!(Instant::now() < deadline, "the bad file was not told");
         assert_eq!(shown(&server, &certificate).as_deref(), Some(&*after));
+        pause();
     }
     let mut new = Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3));
     new.store("STOR z", b"z");

@@ -24,6 +24,7 @@ use cos_ftp_server::vfs::FtpPath;
 
 use self::control::Script;
 pub(crate) use self::control::{Departure, Word};
+use crate::support::polling::pause;
 use crate::transfers::store::ScriptedStore;
 
 /// What never lasts so long unless it hangs.
@@ -274,6 +275,7 @@ impl Client {
         let deadline = Instant::now() + PATIENCE;
         while self.ask().expect("the server answers") < bytes {
             assert!(Instant::now() < deadline, "the server does not move");
+            pause();
         }
     }
 

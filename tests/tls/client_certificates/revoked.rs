@@ -1,19 +1,15 @@
 //! Certificates that were taken back: lists of them, new connections, old ones and resumed ones.
 
-use std::time::{Duration, Instant};
-
 use rustix::process::Signal;
 
 use super::{Certified, curl};
+use crate::support::polling::wait_until;
 use crate::support::server::PASSWORD;
 use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, showing};
 
 /// Until the server has seen that its files are others.
-fn until(mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "the new file was not looked at");
-    }
+fn until(is_so: impl FnMut() -> bool) {
+    wait_until("the new file was not looked at", is_so);
 }
 
 #[test]
