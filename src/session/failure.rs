@@ -15,7 +15,9 @@ use crate::vfs::FtpPath;
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(admitted: &AdmittedClient, error: &StoreError) -> Reply {
     let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
-        (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
+        (ErrorKind::Other, Some(400..500)) => {
+            replies::store_refused(error.code.as_deref())
+        }
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
         (ErrorKind::Cancelled, _) => replies::given_up(error.source.as_deref()),
         _ => replies::store_unavailable(),
@@ -89,7 +91,7 @@ pub(super) fn transfer_error(admitted: &AdmittedClient, error: &TransferError) -
             let is_told = at_will.is_none_or(|what| admitted.may_tell(what));
             if is_told {
                 log::error!("transfer failed: {other}");
-                note(format!("transfer failed: {other}"), None, None);
+                note(format!("transfer failed: {other}"), None, other.request_id());
             }
             let reply = match other {
                 TransferError::TooLarge { limit } => replies::file_too_large(*limit),
@@ -106,6 +108,7 @@ pub(super) fn transfer_error(admitted: &AdmittedClient, error: &TransferError) -
                 | TransferError::Late
                 | TransferError::Store(_) => replies::transfer_failed(),
             };
+            let reply = reply.about_request(other.request_id());
             if is_told { reply.of_failure() } else { reply }
         }
     }

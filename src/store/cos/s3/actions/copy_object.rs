@@ -51,7 +51,8 @@ pub(crate) fn copy_object(
     let call = Call::new(Operation::CopyObject, request).patiently().describing(copy.headers);
     let certain = |error| RequestFailure { error, tries: 1, in_doubt: false };
     let answer = client.exchange(&call)?;
-    let copied = xml::stored(&answer.text).map_err(|error| certain(call.unreadable(error)))?;
+    let copied = xml::stored(&answer.text)
+        .map_err(|error| certain(call.unreadable(&answer.headers, error)))?;
     let crc64 = original.version.and_then(|head| head.headers.crc64());
     if integrity::differs(client.verify(), copied.crc64(), crc64) {
         return Err(certain(call.error(ErrorKind::ChecksumMismatch)));
