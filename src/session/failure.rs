@@ -15,7 +15,7 @@ use crate::vfs::FtpPath;
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(admitted: &AdmittedClient, error: &StoreError) -> Reply {
     let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
-        (ErrorKind::Other, Some(400..500)) => {
+        (ErrorKind::Other | ErrorKind::NotFound, Some(400..500)) => {
             replies::store_refused(error.code.as_deref())
         }
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
@@ -30,6 +30,7 @@ pub(super) fn store_failure(admitted: &AdmittedClient, error: &StoreError) -> Re
 pub(super) fn because_of(admitted: &AdmittedClient, error: &StoreError, reply: Reply) -> Reply {
     // What is hidden is as good as absent, and nothing is asked about it.
     let is_absent = error.kind == ErrorKind::NotFound
+        && !error.is_write_not_found()
         && matches!(error.code.as_deref(), None | Some("NoSuchKey"));
     let reply = reply.about_request(error.request_id.as_deref().filter(|_| !is_absent));
     if report(admitted, error) { reply.of_failure() } else { reply }
@@ -117,6 +118,7 @@ pub(super) fn transfer_error(admitted: &AdmittedClient, error: &TransferError) -
 /// What the client is told, but for failures whose code depends on whether a transfer had begun.
 fn reply_to(error: &StoreError) -> Option<Reply> {
     Some(match error.kind {
+        ErrorKind::NotFound if error.is_write_not_found() => return None,
         ErrorKind::NotFound => replies::not_found(),
         ErrorKind::NoSuchBucket => replies::store_missing(),
         ErrorKind::WrongEndpoint => replies::store_elsewhere(),
@@ -154,6 +156,7 @@ pub(super) fn log_failure(admitted: &AdmittedClient, error: &StoreError) {
 /// it was told.
 fn report(admitted: &AdmittedClient, error: &StoreError) -> bool {
     let at_will = match error.kind {
+        ErrorKind::NotFound if error.is_write_not_found() => None,
         ErrorKind::NotFound
         | ErrorKind::AlreadyExists
         | ErrorKind::IsADirectory

@@ -105,6 +105,18 @@ impl StoreError {
         self.code.as_deref() == Some("NoSuchUpload")
     }
 
+    /// Whether the store says of what it was to write that it is not there: a refusal, and nothing
+    /// that a client named is missing.
+    pub fn is_write_not_found(&self) -> bool {
+        use Operation::{CompleteMultipartUpload, CreateMultipartUpload, PutObject, UploadPart};
+        self.kind == ErrorKind::NotFound
+            && self.status.is_some()
+            && matches!(
+                self.operation,
+                PutObject | CreateMultipartUpload | UploadPart | CompleteMultipartUpload
+            )
+    }
+
     /// The same, with what lies below.
     pub fn with_source(
         mut self,
