@@ -185,8 +185,12 @@ fn report(admitted: &AdmittedClient, error: &StoreError) -> bool {
         | ErrorKind::WrongEndpoint => None,
     };
     let is_told = at_will.is_none_or(|what| admitted.may_tell(what));
+    // How far it came, and why, whoever broke it off has told.
+    let is_broken_off = matches!(error.kind, ErrorKind::BrokenOff | ErrorKind::BrokenOffForGood);
     if is_told {
-        log::error!("{error}");
+        if !is_broken_off {
+            log::error!("{error}");
+        }
         note(in_brief(error), Some(&error.path), error.request_id.as_deref());
     }
     is_told

@@ -46,7 +46,7 @@ pub enum ErrorKind {
     /// Network faults, time-outs, 5xx and throttling, after all retries.
     Unavailable,
     /// An operation of many steps failed among them; [`StoreError::source`] says in words for the
-    /// client how far it came. Trying again may help.
+    /// client how far it came. Trying again may help. The store has told the log of the cause.
     BrokenOff,
     /// The same, for a reason that will not go away by itself.
     BrokenOffForGood,
