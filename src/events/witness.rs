@@ -249,6 +249,7 @@ fn leaves_doubt(kind: ErrorKind) -> bool {
         | ErrorKind::AttributesRefused
         | ErrorKind::Archived
         | ErrorKind::Refused
+        | ErrorKind::NameKept
         | ErrorKind::Busy
         | ErrorKind::Unsupported => false,
     }

@@ -137,6 +137,7 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
         }
         ErrorKind::Archived => replies::archived(),
         ErrorKind::Refused => replies::refused(error.source.as_deref()),
+        ErrorKind::NameKept => replies::name_kept(error.source.as_deref()),
         ErrorKind::Busy => replies::too_many(error.source.as_deref()),
         ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
         ErrorKind::Unsupported => replies::store_cannot(error.code.as_deref()),
@@ -164,6 +165,7 @@ fn report(admitted: &AdmittedClient, error: &StoreError) -> bool {
         | ErrorKind::DirectoryNotEmpty
         | ErrorKind::BadName
         | ErrorKind::Refused
+        | ErrorKind::NameKept
         | ErrorKind::Busy
         | ErrorKind::Cancelled => {
             log::debug!("{error}");

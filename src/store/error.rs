@@ -58,6 +58,9 @@ pub enum ErrorKind {
     /// The server's own rules do not allow it, as the tree is laid out; [`StoreError::source`] says
     /// in words for the client why.
     Refused,
+    /// The server keeps this name, or all in this directory, for itself; [`StoreError::source`]
+    /// says in words for the client why.
+    NameKept,
     /// The store cannot do this.
     Unsupported,
     /// Anything else: an answer that makes no sense, a local disk that fails.
