@@ -113,7 +113,8 @@ impl FileTree for MemoryStore {
         }
         let end = range.end.unwrap_or(size).min(size);
         let bytes = content[range.first as usize..end as usize].to_vec();
-        Ok(Object { size, etag: stat.etag, crc64: None, body: Box::new(Cursor::new(bytes)) })
+        let body = Box::new(Cursor::new(bytes));
+        Ok(Object { size, etag: stat.etag, crc64: None, request_id: None, body })
     }
 
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {

@@ -120,6 +120,7 @@ impl GeneralSections {
             server.passive_ports = ports;
         }
         self.check_ports(&server, report);
+        self.check_distinct_ports(&server, report);
         self.check_masquerade(&server, report);
         let LogForm { transfers, transfer_format: format, ledger, .. } = all.log.clone();
         let log = log(all.log);
@@ -152,6 +153,26 @@ impl GeneralSections {
         if server.passive_ports.contains(&server.listen_port) {
             let text = "lies within passive_ports, which therefore have one port less";
             report.warning(self.network.place("listen_port"), text);
+        }
+    }
+
+    /// No two sockets of the server can listen at one address.
+    fn check_distinct_ports(&self, server: &ServerOptions, report: &mut ConfigReport) {
+        let refusal = |key: &str| format!("{key} is the same; each needs a port of its own");
+        let clients = ("listen_port", server.listen_port);
+        let implicit = server.implicit_listen_port.map(|port| ("implicit_listen_port", port));
+        // 0 is whichever port is free.
+        if implicit.is_some_and(|(_, port)| port == clients.1 && port != 0) {
+            report.problem(self.tls.place("implicit_listen_port"), refusal(clients.0));
+        }
+        let Some(metrics) = server.metrics_listen.filter(|metrics| metrics.port() != 0) else {
+            return;
+        };
+        let addresses = &server.listen_addresses;
+        let is_same = addresses.is_empty() || addresses.iter().any(|at| meet(*at, metrics.ip()));
+        let mut others = [Some(clients), implicit].into_iter().flatten();
+        if let Some((key, _)) = others.find(|(_, port)| is_same && *port == metrics.port()) {
+            report.problem(self.operations.place("metrics_listen"), refusal(key));
         }
     }
 
@@ -229,6 +250,12 @@ impl GeneralSections {
     ) {
         parts::settle(&mut server.session.transfer, stores, &self.optional, report);
     }
+}
+
+/// Whether two sockets cannot listen at the same port of these two. An IPv6 one takes no IPv4.
+fn meet(one: IpAddr, other: IpAddr) -> bool {
+    let is_all = one.is_unspecified() || other.is_unspecified();
+    one == other || (is_all && one.is_ipv4() == other.is_ipv4())
 }
 
 /// `buffer_memory`. Not set, it is a share of the machine's memory, but never so much of what is

@@ -8,9 +8,9 @@
 //! Files go in their order alone, as a later one may tell that what an earlier one holds was done.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,7 +51,8 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// Opens the journal in `directory`, which is made, and tells all of its lines.
+    /// Opens the journal in `directory`, which is made for nobody else, and tells all its
+    /// lines.
     ///
     /// # Errors
     /// When it cannot be used, or another server uses it.
@@ -59,7 +60,8 @@ impl Segments {
         directory: &Path,
         tell: &mut dyn FnMut(JournalLine, LinePlace),
     ) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
+        directory.parent().map_or(Ok(()), fs::create_dir_all)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         let lock = private().create(true).truncate(false).open(directory.join("lock"))?;
         sole_use::take(&lock)?;
         let mut segments = Self {

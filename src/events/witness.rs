@@ -45,6 +45,8 @@ pub struct FileDeed<'a> {
     pub began: Instant,
     /// What the scanner found in it.
     pub found: Option<&'a str>,
+    /// The store's name for the request that failed.
+    pub request_id: Option<&'a str>,
 }
 
 /// Something that is to be told once a store has confirmed it. On the disk, if a receiver is told;
@@ -75,6 +77,7 @@ impl<'a> FileDeed<'a> {
             since: store.now(),
             began: Instant::now(),
             found: None,
+            request_id: None,
         }
     }
 }
@@ -149,7 +152,7 @@ impl Witness {
             path: deed.path.as_str(),
             kept: deed.kept,
             seconds,
-            request_id: version.and_then(|version| version.request_id.as_deref()),
+            request_id: request_id(deed, version),
             facts,
         };
         log::info!(transfer:% = MadeWhenShown(|| record().to_json()); "{line}");
@@ -165,6 +168,7 @@ impl Witness {
         if let Some(version) = version {
             event.describe(version);
         }
+        event.request_id = request_id(deed, version).map(str::to_owned);
         event.stamp();
         event
     }
@@ -245,9 +249,15 @@ fn leaves_doubt(kind: ErrorKind) -> bool {
         | ErrorKind::AttributesRefused
         | ErrorKind::Archived
         | ErrorKind::Refused
+        | ErrorKind::NameKept
         | ErrorKind::Busy
         | ErrorKind::Unsupported => false,
     }
+}
+
+/// The store's name for the request that made the file what it is, or that failed.
+fn request_id<'a>(deed: &FileDeed<'a>, version: Option<&'a Stored>) -> Option<&'a str> {
+    version.and_then(|version| version.request_id.as_deref()).or(deed.request_id)
 }
 
 fn seconds(began: Instant) -> f64 {

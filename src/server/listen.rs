@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::ServerOptions;
-use super::occupant::Occupant;
+use super::occupant::{Occupant, is_listened_at};
 use crate::limits;
 use crate::net::socket::prepare_listener;
 use crate::session::Entrance;
@@ -26,6 +26,8 @@ pub struct BindError {
     pub source: io::Error,
     /// Who is there already, as far as can be known.
     occupant: Option<Occupant>,
+    /// Whether nobody listens there, so that the port is an outgoing connection's.
+    is_outgoing: bool,
 }
 
 /// One listening socket, and how connections to it begin.
@@ -106,7 +108,8 @@ fn bind(address: SocketAddr, families: Families) -> Result<TcpListener, BindErro
     try_bind(address, families).map_err(|source| {
         let is_taken = source.kind() == ErrorKind::AddrInUse;
         let occupant = is_taken.then(|| Occupant::of(address)).flatten();
-        BindError { address, key: "listen_port", source, occupant }
+        let is_outgoing = is_taken && occupant.is_none() && !is_listened_at(address.port());
+        BindError { address, key: "listen_port", source, occupant, is_outgoing }
     })
 }
 
@@ -129,6 +132,11 @@ impl BindError {
         self.occupant.as_ref()
     }
 
+    /// Whether nobody listens there, and an outgoing connection has the port.
+    pub fn is_outgoing(&self) -> bool {
+        self.is_outgoing
+    }
+
     /// Whether the kernel has no IPv6 (no such family), or has it turned off (no such address).
     fn is_missing_ipv6(&self) -> bool {
         matches!(Errno::from_io_error(&self.source), Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL))
@@ -146,6 +154,13 @@ impl fmt::Display for BindError {
                 Some(occupant) => write!(
                     f,
                     "already in use by {occupant}. Stop it, or choose another {key} than {port}"
+                ),
+                None if self.is_outgoing => write!(
+                    f,
+                    "no program listens there, but an outgoing connection has the port, which is \
+                     one of those for such connections (net.ipv4.ip_local_port_range). Choose \
+                     another {key} than {port} outside of them, or keep it from them \
+                     (net.ipv4.ip_local_reserved_ports) and start again when it is free"
                 ),
                 None => write!(
                     f,
@@ -220,6 +235,17 @@ mod tests {
         };
         let text = bind_all(&options).unwrap_err().to_string();
         assert!(text.contains("another implicit_listen_port than"), "{text}");
+    }
+
+    #[test]
+    fn a_port_of_an_outgoing_connection_is_told_as_such() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let taken = client.local_addr().unwrap();
+        let text = bind_metrics(taken).unwrap_err().to_string();
+        assert!(text.contains("no program listens there, but an outgoing connection"), "{text}");
+        assert!(text.contains("another metrics_listen than"), "{text}");
+        assert!(!text.contains("only root"), "{text}");
     }
 
     #[test]

@@ -42,6 +42,23 @@ impl Occupant {
     }
 }
 
+/// Whether a program listens at `port`, be it one that we are not told of. Where the system does
+/// not say, one does.
+pub(super) fn is_listened_at(port: u16) -> bool {
+    /// `TCP_LISTEN` of the kernel.
+    const LISTEN: &str = "0A";
+    let suffix = format!(":{port:04X}");
+    let listens = |line: &str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (local, state) = (fields.next(), fields.nth(1));
+        local.is_some_and(|local| local.ends_with(&suffix)) && state == Some(LISTEN)
+    };
+    let table = |file: &str| fs::read_to_string(file);
+    // Without IPv6 there is no table of it.
+    let (ours, other) = (table("/proc/net/tcp"), table("/proc/net/tcp6").unwrap_or_default());
+    ours.map_or(true, |ours| ours.lines().chain(other.lines()).any(listens))
+}
+
 impl fmt::Display for Occupant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {} ({})", self.pid, self.command)
@@ -85,5 +102,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert_eq!(Occupant::of(client.local_addr().unwrap()), None);
+        assert!(is_listened_at(listener.local_addr().unwrap().port()));
+        assert!(!is_listened_at(client.local_addr().unwrap().port()));
     }
 }

@@ -15,7 +15,9 @@ use crate::vfs::FtpPath;
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(admitted: &AdmittedClient, error: &StoreError) -> Reply {
     let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
-        (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
+        (ErrorKind::Other | ErrorKind::NotFound, Some(400..500)) => {
+            replies::store_refused(error.code.as_deref())
+        }
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
         (ErrorKind::Cancelled, _) => replies::given_up(error.source.as_deref()),
         _ => replies::store_unavailable(),
@@ -28,6 +30,7 @@ pub(super) fn store_failure(admitted: &AdmittedClient, error: &StoreError) -> Re
 pub(super) fn because_of(admitted: &AdmittedClient, error: &StoreError, reply: Reply) -> Reply {
     // What is hidden is as good as absent, and nothing is asked about it.
     let is_absent = error.kind == ErrorKind::NotFound
+        && !error.is_write_not_found()
         && matches!(error.code.as_deref(), None | Some("NoSuchKey"));
     let reply = reply.about_request(error.request_id.as_deref().filter(|_| !is_absent));
     if report(admitted, error) { reply.of_failure() } else { reply }
@@ -89,7 +92,7 @@ pub(super) fn transfer_error(admitted: &AdmittedClient, error: &TransferError) -
             let is_told = at_will.is_none_or(|what| admitted.may_tell(what));
             if is_told {
                 log::error!("transfer failed: {other}");
-                note(format!("transfer failed: {other}"), None, None);
+                note(format!("transfer failed: {other}"), None, other.request_id());
             }
             let reply = match other {
                 TransferError::TooLarge { limit } => replies::file_too_large(*limit),
@@ -106,6 +109,7 @@ pub(super) fn transfer_error(admitted: &AdmittedClient, error: &TransferError) -
                 | TransferError::Late
                 | TransferError::Store(_) => replies::transfer_failed(),
             };
+            let reply = reply.about_request(other.request_id());
             if is_told { reply.of_failure() } else { reply }
         }
     }
@@ -114,6 +118,7 @@ pub(super) fn transfer_error(admitted: &AdmittedClient, error: &TransferError) -
 /// What the client is told, but for failures whose code depends on whether a transfer had begun.
 fn reply_to(error: &StoreError) -> Option<Reply> {
     Some(match error.kind {
+        ErrorKind::NotFound if error.is_write_not_found() => return None,
         ErrorKind::NotFound => replies::not_found(),
         ErrorKind::NoSuchBucket => replies::store_missing(),
         ErrorKind::WrongEndpoint => replies::store_elsewhere(),
@@ -132,6 +137,7 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
         }
         ErrorKind::Archived => replies::archived(),
         ErrorKind::Refused => replies::refused(error.source.as_deref()),
+        ErrorKind::NameKept => replies::name_kept(error.source.as_deref()),
         ErrorKind::Busy => replies::too_many(error.source.as_deref()),
         ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
         ErrorKind::Unsupported => replies::store_cannot(error.code.as_deref()),
@@ -151,6 +157,7 @@ pub(super) fn log_failure(admitted: &AdmittedClient, error: &StoreError) {
 /// it was told.
 fn report(admitted: &AdmittedClient, error: &StoreError) -> bool {
     let at_will = match error.kind {
+        ErrorKind::NotFound if error.is_write_not_found() => None,
         ErrorKind::NotFound
         | ErrorKind::AlreadyExists
         | ErrorKind::IsADirectory
@@ -158,6 +165,7 @@ fn report(admitted: &AdmittedClient, error: &StoreError) -> bool {
         | ErrorKind::DirectoryNotEmpty
         | ErrorKind::BadName
         | ErrorKind::Refused
+        | ErrorKind::NameKept
         | ErrorKind::Busy
         | ErrorKind::Cancelled => {
             log::debug!("{error}");
@@ -179,8 +187,12 @@ fn report(admitted: &AdmittedClient, error: &StoreError) -> bool {
         | ErrorKind::WrongEndpoint => None,
     };
     let is_told = at_will.is_none_or(|what| admitted.may_tell(what));
+    // How far it came, and why, whoever broke it off has told.
+    let is_broken_off = matches!(error.kind, ErrorKind::BrokenOff | ErrorKind::BrokenOffForGood);
     if is_told {
-        log::error!("{error}");
+        if !is_broken_off {
+            log::error!("{error}");
+        }
         note(in_brief(error), Some(&error.path), error.request_id.as_deref());
     }
     is_told

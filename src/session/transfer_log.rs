@@ -47,6 +47,7 @@ pub(super) fn record_upload(
             Verdict::Failed(TransferError::Infected { name }) => Some(name),
             _ => None,
         },
+        request_id: failed_request(&report.verdict),
         ..FileDeed::now(kind, &*tree.store, path)
     };
     let verdict = words(&report.verdict);
@@ -71,9 +72,18 @@ pub(super) fn record_download(
         size: Some(sent.size),
         kept: sent.first,
         began: began(report),
+        request_id: failed_request(&report.verdict),
         ..FileDeed::now(EventKind::Download, &*tree.store, path)
     };
     tree.witness.transferred(&deed, Some(&sent.version), &facts(report, verdict, conversion));
+}
+
+/// The store's name for the request at which a transfer failed.
+fn failed_request(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Failed(error) => error.request_id(),
+        _ => None,
+    }
 }
 
 fn began(report: &TransferReport) -> Instant {

@@ -46,7 +46,7 @@ pub enum ErrorKind {
     /// Network faults, time-outs, 5xx and throttling, after all retries.
     Unavailable,
     /// An operation of many steps failed among them; [`StoreError::source`] says in words for the
-    /// client how far it came. Trying again may help.
+    /// client how far it came. Trying again may help. The store has told the log of the cause.
     BrokenOff,
     /// The same, for a reason that will not go away by itself.
     BrokenOffForGood,
@@ -58,6 +58,9 @@ pub enum ErrorKind {
     /// The server's own rules do not allow it, as the tree is laid out; [`StoreError::source`] says
     /// in words for the client why.
     Refused,
+    /// The server keeps this name, or all in this directory, for itself; [`StoreError::source`]
+    /// says in words for the client why.
+    NameKept,
     /// The store cannot do this.
     Unsupported,
     /// Anything else: an answer that makes no sense, a local disk that fails.
@@ -107,6 +110,18 @@ impl StoreError {
     /// Whether the store says that an upload in parts is not there any more.
     pub fn is_upload_gone(&self) -> bool {
         self.code.as_deref() == Some("NoSuchUpload")
+    }
+
+    /// Whether the store says of what it was to write that it is not there: a refusal, and nothing
+    /// that a client named is missing.
+    pub fn is_write_not_found(&self) -> bool {
+        use Operation::{CompleteMultipartUpload, CreateMultipartUpload, PutObject, UploadPart};
+        self.kind == ErrorKind::NotFound
+            && self.status.is_some()
+            && matches!(
+                self.operation,
+                PutObject | CreateMultipartUpload | UploadPart | CompleteMultipartUpload
+            )
     }
 
     /// The same, with what lies below.

@@ -85,6 +85,8 @@ pub struct Object {
     pub etag: Option<ETag>,
     /// CRC-64/XZ of the whole object, where the store tells it.
     pub crc64: Option<u64>,
+    /// The store's own name for the request, for tickets.
+    pub request_id: Option<String>,
     /// The bytes of the range. A body that ends early does so with an error or a short count; the
     /// reader counts.
     pub body: Box<dyn Read + Send>,

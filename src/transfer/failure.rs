@@ -31,6 +31,8 @@ pub enum TransferError {
         expected: u64,
         /// Bytes that came.
         got: u64,
+        /// The store's name for the last request.
+        request_id: Option<String>,
     },
     /// What was sent is not what the store's checksum says it holds.
     Checksum,
@@ -103,6 +105,15 @@ impl TransferError {
         }
     }
 
+    /// The store's name for the request that failed.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Store(error) => error.request_id.as_deref(),
+            Self::Source { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether the store says that the parts are gone that it had confirmed.
     pub(super) fn tells_that_parts_are_gone(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_upload_gone())
@@ -119,8 +130,9 @@ impl fmt::Display for TransferError {
             }
             Self::NoBuffer => f.write_str("no share of buffer_memory came free in time"),
             Self::System(error) => write!(f, "the machine refused: {error}"),
-            Self::Source { expected, got } => {
-                write!(f, "the object ended after {got} of {expected} bytes")
+            Self::Source { expected, got, request_id } => {
+                write!(f, "the object ended after {got} of {expected} bytes")?;
+                request_id.iter().try_for_each(|id| write!(f, " request-id={id}"))
             }
             Self::Checksum => f.write_str("the bytes do not match the object's checksum"),
             Self::BadRestart { size } => write!(f, "restart beyond the file's {size} bytes"),

@@ -67,6 +67,52 @@ fn a_wrong_value_is_named_with_what_is_accepted() {
 }
 
 #[test]
+fn a_port_that_the_server_has_already_is_refused() {
+    let tls =
+        "[TLS]\ntls = optional\ntls_cert_file = /c\ntls_key_file = /k\nimplicit_listen_port =";
+    let network = "[NETWORK]\nlisten_port = 2121\n";
+    let metrics = "[OPERATIONS]\nmetrics_listen =";
+    let own = "each needs a port of its own";
+    for (lines, problem) in [
+        (
+            format!("{network}{tls} 2121\n"),
+            format!("a.conf:16: [TLS] implicit_listen_port = 2121: listen_port is the same; {own}"),
+        ),
+        (
+            format!("{network}{metrics} 127.0.0.1:2121\n"),
+            format!(
+                "a.conf:13: [OPERATIONS] metrics_listen = 127.0.0.1:2121: listen_port is the same; \
+                 {own}"
+            ),
+        ),
+        (
+            format!("{network}listen_address = ::1, 127.0.0.1\n{metrics} 0.0.0.0:2121\n"),
+            format!(
+                "a.conf:14: [OPERATIONS] metrics_listen = 0.0.0.0:2121: listen_port is the same; \
+                 {own}"
+            ),
+        ),
+        (
+            format!("{network}{metrics} [::1]:990\n{tls} 990\n"),
+            format!(
+                "a.conf:13: [OPERATIONS] metrics_listen = [::1]:990: implicit_listen_port is the \
+                 same; {own}"
+            ),
+        ),
+    ] {
+        check(&lines, &[&problem]);
+    }
+    for lines in [
+        format!("[NETWORK]\nlisten_port = 0\n{tls} 0\n{metrics} 127.0.0.1:0\n"),
+        format!("{network}listen_address = 127.0.0.1\n{metrics} 127.0.0.2:2121\n"),
+        format!("{network}listen_address = ::\n{metrics} 0.0.0.0:2121\n"),
+        format!("{network}[TLS]\ntls = off\nimplicit_listen_port = 2121\n"),
+    ] {
+        parse(format!("{ACCOUNT}{lines}")).unwrap();
+    }
+}
+
+#[test]
 fn an_empty_list_that_would_mean_everybody_is_refused() {
     let everybody = "the value is missing; accepted is addresses and networks such as 10.0.0.0/8, \
                      separated by commas; leave the line out to let everybody in";

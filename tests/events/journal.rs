@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,17 @@ fn open(directory: &Path, service: &Service) -> (Arc<EventQueue>, Witness) {
     let actor = Actor { user, peer, session: 1, is_encrypted: false };
     let witness = Witness::new(&Arc::new(chronicle), actor);
     (queue, witness)
+}
+
+#[test]
+fn nobody_else_reads_the_journal() {
+    let bench = Bench::new();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let journal = bench.directory.path().join("events");
+    assert_eq!(mode(&journal), 0o700);
+    for file in fs::read_dir(&journal).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
 }
 
 impl Bench {

@@ -84,6 +84,32 @@ fn what_cannot_be_renamed_stays_and_is_told_once() {
     assert_eq!(server.log().matches(told).count(), 1);
 }
 
+#[test]
+fn a_renaming_that_breaks_off_is_told_once() {
+    let Scene { injector, server, .. } = Scene::begin(&[]);
+    for key in ["d/f", "d/g"] {
+        server.stored().put(key, b"first");
+    }
+    let refusal = Fault::Refuse(403, "AccessDenied");
+    injector.inject(Rule::new(Request::CopyObject, refusal).key("e/g"));
+    let mut renaming = Ftp::login(&server);
+    renaming.expect("RNFR d", "350 ");
+    let reply = renaming.ask("RNTO e");
+    assert!(
+        reply.starts_with("550 ") && reply.trim_end().ends_with(" [req injected-1]"),
+        "{reply}"
+    );
+    server.wait_for_line(|line| line.contains(" trace: ") && line.contains(" > 550 "));
+    let log = server.log();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("[ERROR]")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    for part in
+        ["broke off, copied 1 objects, 1 removed again: CopyObject", "request-id=injected-1"]
+    {
+        assert!(told[0].contains(part), "{part}: {told:#?}");
+    }
+}
+
 /// It breaks off because a file came first under the new name: that is no copy, though it is as
 /// empty as the one that should have been copied.
 #[test]

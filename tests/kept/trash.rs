@@ -97,13 +97,13 @@ fn a_visible_trash_gives_back_and_takes_nothing() {
         }
         ftp.store("STOR own", b"own");
         ftp.play(&[
-            (&format!("MKD {day}/new"), "553"),
+            (&format!("MKD {day}/new"), "553 Nothing is stored or changed in the trash."),
             ("RNFR own", "350"),
             (&format!("RNTO {day}/d/file"), "553"),
             ("RNFR own", "350"),
             (&format!("RNTO {day}/own"), "553"),
             ("RNFR .trash", "350"),
-            ("RNTO bin", "553"),
+            ("RNTO bin", "553 The trash stays where it is."),
             // Back where it was, and for good.
             (&format!("RNFR {day}/d/file"), "350"),
             ("RNTO d/file", "250"),

@@ -1,6 +1,8 @@
 //! What a client and the log are told of a failure: the store's name for the request, and the lines
 //! that went before.
 
+use std::io::{Read, Write};
+
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
@@ -71,6 +73,72 @@ fn each_command_tells_which_request_was_refused() {
     injector.heal();
     let reply = ftp.ask("DELE a");
     assert!(!reply.contains("[req"), "{reply}");
+}
+
+#[test]
+fn the_line_of_an_upload_that_failed_tells_its_request() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint()).start();
+    let mut ftp = Ftp::login(&server);
+    injector.inject(Rule::new(Request::PutObject, Fault::Refuse(403, "AccessDenied")));
+    let data = ftp.passive();
+    ftp.expect("STOR a", "150 ");
+    drop(data.open());
+    assert!(ftp.reply().trim_end().ends_with(" [req injected-1]"));
+    let line = server.wait_for_line(|line| line.contains(" upload path=\"/a\""));
+    assert!(line.ends_with(" request-id=injected-1"), "{line}");
+}
+
+/// What the store refuses is not what the client has named.
+#[test]
+fn a_write_to_what_is_not_there_is_a_failure_of_the_store() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint()).start();
+    let mut ftp = Ftp::login(&server);
+    let bytes = vec![7; 12_000_000];
+    for (request, name, bytes) in [
+        (Request::PutObject, "small", &bytes[..10]),
+        (Request::CreateMultipartUpload, "a", &bytes),
+        (Request::UploadPart, "b", &bytes),
+        (Request::CompleteMultipartUpload, "c", &bytes),
+    ] {
+        injector.inject(Rule::new(request, Fault::Refuse(404, "NoSuchKey")));
+        let data = ftp.passive();
+        ftp.expect(&format!("STOR {name}"), "150 ");
+        // The server may not wait for all of it.
+        let _ = data.open().write_all(bytes);
+        let reply = ftp.reply();
+        assert!(reply.starts_with("451 "), "{request}: {reply}");
+        assert_eq!(request_in(&server, &reply), "injected-1", "{request}");
+        let told = format!("[ERROR] (session-1) {request} ");
+        server.wait_for_log(&told);
+        server.wait_for_line(|line| line.ends_with(&format!("< STOR {name}")));
+        assert_eq!(server.log().matches(&told).count(), 1, "{request}");
+        injector.heal();
+    }
+    injector.inject(Rule::new(Request::PutObject, Fault::Refuse(404, "NoSuchKey")));
+    let reply = ftp.expect("MKD d", "450 ");
+    assert_eq!(request_in(&server, &reply), "injected-1");
+    ftp.expect("SIZE nowhere", "550 No such file");
+}
+
+#[test]
+fn a_download_that_always_ends_early_tells_its_last_request() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint()).start();
+    let mut ftp = Ftp::login(&server);
+    ftp.store("STOR a", &[7; 300_000]);
+    injector.inject(Rule::new(Request::GetObject, Fault::ResetInAnswer(1000)));
+    let data = ftp.passive();
+    ftp.expect("RETR a", "150 ");
+    let mut got = Vec::new();
+    data.open().read_to_end(&mut got).unwrap();
+    let reply = ftp.reply();
+    assert!(reply.starts_with("451 "), "{reply}");
+    let id = request_in(&server, &reply);
+    let log = server.log();
+    let told = log.lines().filter(|line| line.contains("[ERROR] ") && line.contains(&id));
+    assert_eq!(told.count(), 1, "{log}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource};
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness, Multipart,
-    MultipartUpload, PartReceipt, Stored,
+    MultipartUpload, PartReceipt, StoreError, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -109,6 +109,11 @@ const ETAG_OF_PARTS: &str = "1df889fac9d81a7011f8ea8ee17eb76c-2";
 
 /// Completes an upload of those parts.
 fn complete(store: &CosStore) -> Result<Stored, ErrorKind> {
+    try_complete(store).map_err(|error| error.kind)
+}
+
+/// The same, with all that is told of a failure.
+fn try_complete(store: &CosStore) -> Result<Stored, StoreError> {
     let upload = MultipartUpload { path: at("f"), upload_id: "id".into() };
     let parts = PARTS.map(|(number, bytes, md5)| PartReceipt {
         number,
@@ -116,9 +121,7 @@ fn complete(store: &CosStore) -> Result<Stored, ErrorKind> {
         etag: ETag(format!("\"{md5}\"")),
         crc64: Some(crc_of(bytes)),
     });
-    store
-        .complete_multipart_upload(&upload, &parts, &Expected::Anything)
-        .map_err(|error| error.kind)
+    store.complete_multipart_upload(&upload, &parts, &Expected::Anything)
 }
 
 fn crc_of(bytes: &[u8]) -> u64 {
@@ -147,6 +150,19 @@ fn a_body_is_sent_again_until_the_store_takes_it() {
         assert_eq!(seen.len(), 3, "{code}");
         assert!(seen.iter().all(|seen| seen.body == bytes && seen.connection == 0), "{code}");
     }
+}
+
+/// As Ceph does where several complete uploads of one name at once.
+#[test]
+fn an_answer_that_makes_no_sense_is_told_with_its_request() {
+    let empty = "<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>";
+    let (_script, store) = completing(vec![
+        answer("200 OK", "x-amz-request-id: R9\r\n", empty),
+        answer("404 Not Found", "", ""),
+    ]);
+    let failed = try_complete(&store).unwrap_err();
+    assert_eq!((failed.kind, failed.request_id.as_deref()), (ErrorKind::Other, Some("R9")));
+    assert!(failed.to_string().contains("request-id=R9 cause=\"an empty ETag\""), "{failed}");
 }
 
 #[test]

@@ -71,9 +71,9 @@ fn a_body_that_never_goes_on_fails_in_the_end() {
         let mut client = bench.download(STOR, 0);
         assert!(client.receive().is_empty());
         let report = client.report();
-        let Verdict::Failed(TransferError::Source { expected, got: 0 }) = report.verdict else {
-            panic!("{report:?}");
-        };
+        let Verdict::Failed(error) = report.verdict else { panic!("{report:?}") };
+        assert_eq!(error.request_id(), Some("read-1"));
+        let TransferError::Source { expected, got: 0, .. } = error else { panic!("{error:?}") };
         assert_eq!(expected, size as u64);
         bench.assert_clean();
     }

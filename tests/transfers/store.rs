@@ -296,7 +296,8 @@ impl FileTree for ScriptedStore {
         let range = range.first as usize..end as usize;
         let body = AnswerBody::new(self.clone(), answers, bytes, range);
         let etag = Some(file.etag());
-        Ok(Object { size, etag, crc64: answers.crc64, body: Box::new(body) })
+        let request_id = Some("read-1".to_owned());
+        Ok(Object { size, etag, crc64: answers.crc64, request_id, body: Box::new(body) })
     }
 
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {

@@ -74,6 +74,14 @@ fn is_free(listener: &Listener, control_socket: Option<&Path>) -> CheckLine {
 /// A port that is taken is right only if the server of this configuration has it.
 fn in_use(listener: &Listener, error: &BindError, control_socket: Option<&Path>) -> CheckLine {
     let Listener { check, port_key, port, .. } = *listener;
+    if error.is_outgoing() {
+        let text = format!("{port} is in use by an outgoing connection; no program listens there");
+        let fix = format!(
+            "choose another {port_key}, outside of net.ipv4.ip_local_port_range, or put it into \
+             net.ipv4.ip_local_reserved_ports"
+        );
+        return CheckLine::failed(check, text, fix);
+    }
     let occupant = error.occupant();
     let who = occupant.map_or("another program".to_owned(), ToString::to_string);
     let unknown = |why: String| {

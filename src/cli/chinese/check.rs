@@ -158,6 +158,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{} 已被占用：{}；无法得知是否为本服务器：{}",
     ),
     ("another program", "另一个程序"),
+    (
+        "{} is in use by an outgoing connection; no program listens there",
+        "{} 被一个对外连接占用；没有程序在此监听",
+    ),
+    (
+        "choose another {}, outside of net.ipv4.ip_local_port_range, or put it into \
+         net.ipv4.ip_local_reserved_ports",
+        "请换一个不在 net.ipv4.ip_local_port_range 范围内的 {}，\
+         或将该端口加入 net.ipv4.ip_local_reserved_ports",
+    ),
     ("process {} ({})", "进程 {}（{}）"),
     ("control_socket is off", "control_socket 已关闭"),
     ("stop it, or choose another {}", "请停止该程序，或改用其他 {}"),

@@ -155,6 +155,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "lies within passive_ports, which therefore have one port less",
         "位于 passive_ports 的范围之内，被动端口因此少一个",
     ),
+    ("{} is the same; each needs a port of its own", "与 {} 相同；两者必须使用不同的端口"),
     (
         "means every address of a machine, and no client can connect to it: name the address that \
          clients connect to, or leave the line out",

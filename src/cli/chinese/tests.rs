@@ -265,6 +265,7 @@ fn what_is_wrong_in_a_configuration_is_said_in_chinese() {
         "[SECURITY]\nallow_addresses =\ndeny_addresses = 1,2\n[TLS]\ntls = required\n",
         "[NETWRK]\n[NETWORK] x\n[NETWORK]\nlisten_port\n",
         "[COS_ACCOUNT_1]\ncos_region = ap-xxx\nauthority = X\ncos_secretid = a\n",
+        "[OPERATIONS]\nmetrics_listen = 127.0.0.1:2121\n[NETWORK]\nlisten_port = 2121\n",
         "[FTP_ACCOUNT]\nlogin_users = a:b\n[EVENTS]\non = upload\n[SCAN]\naddress = x\n",
     ] {
         let (facts, keys) = (MachineFacts::default(), EnvironmentKeys::default());

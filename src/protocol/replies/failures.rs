@@ -24,6 +24,11 @@ pub fn refused(why: Option<&Cause>) -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, told_or(why, "It is not allowed here."))
 }
 
+/// 553 to a name that the server keeps for itself; `why`: a sentence.
+pub fn name_kept(why: Option<&Cause>) -> Reply {
+    Reply::new(Code::NAME_NOT_ALLOWED, told_or(why, "This name is not allowed here."))
+}
+
 /// 450 to what the server does a few of at a time.
 pub fn too_many(why: Option<&Cause>) -> Reply {
     Reply::new(Code::FILE_BUSY, told_or(why, "Try again in a moment."))
@@ -150,6 +155,7 @@ mod tests {
     fn codes_tell_why() {
         for (reply, code) in [
             (store_unavailable(), 450),
+            (name_kept(None), 553),
             (too_many(None), 450),
             (given_up(None), 450),
             (events_wait(), 450),

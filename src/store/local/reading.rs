@@ -23,7 +23,7 @@ pub(super) fn read(
     file.seek(SeekFrom::Start(range.first))?;
     let end = range.end.map_or(size, |end| end.min(size));
     let body = Box::new(file.take(end.saturating_sub(range.first)));
-    Ok(Object { size, etag: stat.etag, crc64: None, body })
+    Ok(Object { size, etag: stat.etag, crc64: None, request_id: None, body })
 }
 
 /// Opens a file once, so that what is then read is the version that was compared.

@@ -77,8 +77,8 @@ impl TrashStore {
     fn admit(&self, operation: Operation, path: &FtpPath) -> Result<()> {
         self.see(operation, path)?;
         match self.is_trash(path) {
-            true => Err(StoreError::new(ErrorKind::BadName, operation, path.as_str())
-                .with_source("nothing is stored or changed in the trash")),
+            true => Err(StoreError::new(ErrorKind::NameKept, operation, path.as_str())
+                .with_source("Nothing is stored or changed in the trash.")),
             false => Ok(()),
         }
     }
@@ -86,8 +86,8 @@ impl TrashStore {
     /// The trash itself is not renamed.
     fn stay(&self, path: &FtpPath) -> Result<()> {
         match *path == self.trash {
-            true => Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, path.as_str())
-                .with_source("the trash stays where it is")),
+            true => Err(StoreError::new(ErrorKind::NameKept, Operation::CopyObject, path.as_str())
+                .with_source("The trash stays where it is.")),
             false => Ok(()),
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Source {
     resumes: u32,
     /// Where the last answer broke off.
     broke_off: u64,
+    /// The store's name for the request of that answer, or of the one that is read.
+    request_id: Option<String>,
 }
 
 impl std::fmt::Debug for Source {
@@ -44,14 +46,15 @@ impl std::fmt::Debug for Source {
 
 impl ObjectVersion {
     /// Asks for a range of this version.
-    fn open(&self, first: u64, end: u64) -> Result<Box<dyn Read + Send>, TransferError> {
+    fn open(&self, first: u64, end: u64) -> Result<Object, TransferError> {
         let range = ByteRange::between(first, end);
         let object = self.store.get_object(&self.path, range, self.etag.as_ref())?;
         // An answer about another version, from a store that knows no If-Match.
         if object.size != self.size || object.etag != self.etag {
-            return Err(TransferError::Source { expected: self.size, got: first });
+            let (expected, request_id) = (self.size, object.request_id);
+            return Err(TransferError::Source { expected, got: first, request_id });
         }
-        Ok(object.body)
+        Ok(object)
     }
 }
 
@@ -72,12 +75,14 @@ impl Source {
             end,
             resumes: 0,
             broke_off: first,
+            request_id: object.request_id,
         }
     }
 
     /// The range `first..end`, asked for at the first read.
     pub(super) fn range(version: ObjectVersion, first: u64, end: u64, cancel: Cancel) -> Self {
-        Self { version, cancel, body: None, offset: first, end, resumes: 0, broke_off: first }
+        let (body, request_id) = (None, None);
+        Self { version, cancel, body, offset: first, end, resumes: 0, broke_off: first, request_id }
     }
 
     /// The version it belongs to.
@@ -129,7 +134,11 @@ impl Source {
         }
         match &mut self.body {
             Some(body) => Ok(body),
-            closed => Ok(closed.insert(self.version.open(self.offset, self.end)?)),
+            closed => {
+                let object = self.version.open(self.offset, self.end)?;
+                self.request_id = object.request_id;
+                Ok(closed.insert(object.body))
+            }
         }
     }
 
@@ -151,6 +160,7 @@ impl Source {
     }
 
     fn short(&self) -> TransferError {
-        TransferError::Source { expected: self.end, got: self.offset }
+        let request_id = self.request_id.clone();
+        TransferError::Source { expected: self.end, got: self.offset, request_id }
     }
 }

@@ -40,10 +40,12 @@ impl KeptHead {
     ) -> Result<(), TransferError> {
         let mut sum = Digest::new(CrcAlgorithm::Crc64Xz);
         let mut is_damaged = false;
+        let mut request_id = None;
         for _ in 0..READS {
             let first = intake.bytes();
             let range = ByteRange::between(first, self.bytes);
             let object = store.get_object(path, range, self.etag.as_ref())?;
+            request_id = object.request_id;
             let body = object.body.take(self.bytes - first);
             // What arrived before a failure is good.
             let _ = fill(intake, size, &mut Summed { body, sum: &mut sum });
@@ -66,7 +68,7 @@ impl KeptHead {
         if is_damaged {
             return Err(TransferError::Checksum);
         }
-        Err(TransferError::Source { expected: self.bytes, got: intake.bytes() })
+        Err(TransferError::Source { expected: self.bytes, got: intake.bytes(), request_id })
     }
 }
 

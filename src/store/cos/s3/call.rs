@@ -4,6 +4,7 @@ use std::error::Error;
 
 use ureq::http::Method;
 
+use super::answer::Headers;
 use super::guard::Guard;
 use super::http::time_limits::AnswerTime;
 use super::integrity;
@@ -122,9 +123,14 @@ impl<'a> Call<'a> {
         StoreError::new(kind, self.operation, self.request.subject())
     }
 
-    /// An answer that makes no sense.
-    pub(crate) fn unreadable(&self, why: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
-        let error = StoreError { status: Some(200), ..self.error(ErrorKind::Other) };
+    /// An answer with these headers that makes no sense.
+    pub(crate) fn unreadable(
+        &self,
+        headers: &Headers,
+        why: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> StoreError {
+        let (status, request_id) = (Some(200), headers.request_id());
+        let error = StoreError { status, request_id, ..self.error(ErrorKind::Other) };
         error.with_source(why)
     }
 

@@ -353,9 +353,9 @@ impl<'a> Move<'a> {
     }
 
     /// The failure of a renaming that was begun, with what is to be told about it. Its cause is for
-    /// the log.
+    /// the log, which is told here.
     fn broken_off(&self, cause: &StoreError, so_far: String) -> StoreError {
-        log::error!("renaming {:?} to {:?} broke off: {cause}", self.from, self.to);
+        log::error!("renaming {:?} to {:?} broke off, {so_far}: {cause}", self.from, self.to);
         let kind = match cause.kind {
             ErrorKind::AlreadyExists
             | ErrorKind::AccessDenied

@@ -81,7 +81,7 @@ fn put_back(tree: BucketTree<'_>, aside: &str, to: &str, why: StoreError) -> Sto
         Err(stays) if stays.kind == ErrorKind::NotFound => return why,
         Err(stays) => stays,
     };
-    log::error!("{to:?} may be called {aside:?} now, as it was to be replaced: {stays}");
+    log::error!("{to:?} may be called {aside:?} now, as it was to be replaced ({why}): {stays}");
     let name = aside.rsplit('/').next().unwrap_or(aside);
     let text = format!("the file that was to be replaced may be called {name} now");
     StoreError { kind: ErrorKind::BrokenOff, ..why }.with_source(text)

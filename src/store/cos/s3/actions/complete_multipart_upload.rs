@@ -46,7 +46,7 @@ pub(crate) fn complete_multipart_upload(
     let call = call.with_body(Body::new(&pieces, &never)).patiently();
     let answer = client.exchange(&call)?;
     let stored = xml::stored(&answer.text).map_err(|error| RequestFailure {
-        error: call.unreadable(error),
+        error: call.unreadable(&answer.headers, error),
         tries: 1,
         in_doubt: true,
     })?;

@@ -52,7 +52,8 @@ pub(crate) fn copy_object(
     // Something was stored, whatever it is.
     let answered = |error| RequestFailure { error, tries: 1, in_doubt: true };
     let answer = client.exchange(&call)?;
-    let copied = xml::stored(&answer.text).map_err(|error| answered(call.unreadable(error)))?;
+    let copied = xml::stored(&answer.text)
+        .map_err(|error| answered(call.unreadable(&answer.headers, error)))?;
     let crc64 = original.version.and_then(|head| head.headers.crc64());
     if integrity::differs(client.verify(), copied.crc64(), crc64) {
         return Err(answered(call.error(ErrorKind::ChecksumMismatch)));

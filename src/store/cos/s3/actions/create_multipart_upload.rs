@@ -22,7 +22,7 @@ pub(crate) fn create_multipart_upload(
     let call = call.describing(headers);
     let answer = client.exchange(&call)?;
     client.watch_encryption(key, headers, &answer.headers);
-    upload_id(&answer.text).map_err(|error| call.unreadable(error))
+    upload_id(&answer.text).map_err(|error| call.unreadable(&answer.headers, error))
 }
 
 fn request(key: &str, headers: &[(String, String)]) -> S3Request {

@@ -33,11 +33,13 @@ pub(crate) fn get_object(
     };
     let length = content_length(&opened.headers);
     let size = if is_ranged { whole_size(&opened.headers) } else { length };
-    let size = size.ok_or_else(|| call.unreadable("an answer without the object's size"))?;
+    let size = size
+        .ok_or_else(|| call.unreadable(&opened.headers, "an answer without the object's size"))?;
     Ok(Object {
         size,
         etag: opened.headers.etag(),
         crc64: opened.headers.crc64(),
+        request_id: opened.headers.request_id(),
         body: match length {
             Some(length) => Box::new(Drained::new(opened.body.into_reader(), length)),
             None => Box::new(opened.body.into_reader()),
@@ -56,8 +58,8 @@ fn nothing_of(client: &S3Client, key: &str, first: u64, if_match: Option<&ETag>)
     if first > head.size {
         return Err(failed(ErrorKind::InvalidRange));
     }
-    let crc64 = head.headers.crc64();
-    Ok(Object { size: head.size, etag, crc64, body: Box::new(io::empty()) })
+    let (crc64, request_id) = (head.headers.crc64(), head.headers.request_id());
+    Ok(Object { size: head.size, etag, crc64, request_id, body: Box::new(io::empty()) })
 }
 
 fn request(key: &str, range: Option<String>, if_match: Option<&ETag>) -> S3Request {

@@ -76,7 +76,7 @@ fn reads_and_writes(one: &AclEntry, other: &AclEntry) -> bool {
 pub(crate) fn get_object_acl(client: &S3Client, key: &str) -> Result<Acl> {
     let call = Call::new(Operation::GetObjectAcl, request(key));
     let answer = client.exchange(&call)?;
-    let acl = acl(&answer.text).map_err(|error| call.unreadable(error))?;
+    let acl = acl(&answer.text).map_err(|error| call.unreadable(&answer.headers, error))?;
     Ok(Acl { is_inherited: answer.headers.vendor("acl") == Some("default"), ..acl })
 }
 

@@ -12,7 +12,8 @@ use crate::store::{Operation, Result};
 /// GetObjectTagging: names and values.
 pub(crate) fn get_object_tagging(client: &S3Client, key: &str) -> Result<Vec<(String, String)>> {
     let call = Call::new(Operation::GetObjectTagging, request(key));
-    tags(&client.exchange(&call)?.text).map_err(|error| call.unreadable(error))
+    let answer = client.exchange(&call)?;
+    tags(&answer.text).map_err(|error| call.unreadable(&answer.headers, error))
 }
 
 fn request(key: &str) -> S3Request {

@@ -21,8 +21,11 @@ pub(crate) struct Head {
 
 impl Head {
     fn of(headers: Headers) -> Option<Self> {
-        let size = headers.get("content-length")?.parse().ok()?;
-        Some(Self { size, headers })
+        Self::size_in(&headers).map(|size| Self { size, headers })
+    }
+
+    fn size_in(headers: &Headers) -> Option<u64> {
+        headers.get("content-length")?.parse().ok()
     }
 
     /// Its version.
@@ -75,8 +78,11 @@ fn ask(client: &S3Client, call: &Call<'_>) -> Result<Option<Head>> {
     match client.exchange(call) {
         Err(failure) if failure.error.kind == ErrorKind::NotFound => Ok(None),
         answer => {
-            let head = Head::of(answer?.headers);
-            head.map(Some).ok_or_else(|| call.unreadable("an answer without Content-Length"))
+            let headers = answer?.headers;
+            if Head::size_in(&headers).is_none() {
+                return Err(call.unreadable(&headers, "an answer without Content-Length"));
+            }
+            Ok(Head::of(headers))
         }
     }
 }

@@ -52,12 +52,12 @@ pub(crate) fn list_multipart_uploads(
     let call = Call::new(Operation::ListMultipartUploads, request(prefix, after)).unless(cancel);
     let answer = client.exchange(&call)?;
     let page = upload_page(&answer.text, client.dialect());
-    let page = page.map_err(|error| call.unreadable(error))?;
+    let page = page.map_err(|error| call.unreadable(&answer.headers, error))?;
     // Some stores encode the key of the next marker and some do not; the last entry is the same.
     let last = page.uploads.last().filter(|_| page.is_truncated);
     let next = last.map(|last| PageToken(format!("{}\n{}", last.upload_id, last.key)));
     if page.is_truncated && (next.is_none() || next.as_ref() == after) {
-        return Err(call.unreadable("a page of uploads that does not lead on"));
+        return Err(call.unreadable(&answer.headers, "a page of uploads that does not lead on"));
     }
     Ok(Uploads { entries: page.uploads, next, now: client.answered_at(&answer.headers) })
 }

@@ -118,11 +118,11 @@ fn read_page(
 ) -> Result<KeyPage> {
     let call = Call::new(Operation::ListObjects, request(window, depth, max_keys));
     let answer = client.exchange_watched(&call, watch)?;
-    let mut page =
-        key_page(&answer.text, client.dialect()).map_err(|error| call.unreadable(error))?;
+    let mut page = key_page(&answer.text, client.dialect())
+        .map_err(|error| call.unreadable(&answer.headers, error))?;
     if page.next.is_some() && page.next.as_deref() == window.after {
         // It would be asked for ever.
-        return Err(call.unreadable("a page that does not lead on"));
+        return Err(call.unreadable(&answer.headers, "a page that does not lead on"));
     }
     if let Some(after) = window.after {
         // Some stores show a directory at the end of a page and once more on the next.
@@ -131,7 +131,8 @@ fn read_page(
     }
     let keys = page.objects.iter().map(|object| &object.key).chain(&page.prefixes);
     if let Some(key) = keys.into_iter().find(|key| !key.starts_with(window.prefix)) {
-        return Err(call.unreadable(format!("a page with a key of another place: {key:?}")));
+        return Err(call
+            .unreadable(&answer.headers, format!("a page with a key of another place: {key:?}")));
     }
     Ok(page)
 }

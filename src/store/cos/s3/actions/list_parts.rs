@@ -56,10 +56,10 @@ pub(crate) fn list_parts(
         Err(failure) if failure.error.status == Some(404) => return Ok(None),
         other => other?,
     };
-    let page = part_page(&answer.text).map_err(|error| call.unreadable(error))?;
+    let page = part_page(&answer.text).map_err(|error| call.unreadable(&answer.headers, error))?;
     let last = page.parts.iter().map(|part| part.number).max();
     if page.is_truncated && last <= after {
-        return Err(call.unreadable("a page of parts that does not lead on"));
+        return Err(call.unreadable(&answer.headers, "a page of parts that does not lead on"));
     }
     let next = last.filter(|_| page.is_truncated);
     Ok(Some(PartsPage { entries: page.parts, next, now: client.answered_at(&answer.headers) }))

@@ -19,7 +19,7 @@ pub(crate) fn upload_part(
     let call = || Call::new(Operation::UploadPart, request(key, upload_id, number));
     let answer = send_verified(client, call().with_body(*body), body)?;
     let etag = answer.headers.etag();
-    let etag = etag.ok_or_else(|| call().unreadable("an answer without ETag"))?;
+    let etag = etag.ok_or_else(|| call().unreadable(&answer.headers, "an answer without ETag"))?;
     Ok(PartReceipt { number, size: body.len(), etag, crc64: answer.headers.crc64() })
 }
 

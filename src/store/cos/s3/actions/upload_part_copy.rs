@@ -39,7 +39,8 @@ pub(crate) fn upload_part_copy(client: &S3Client, copy: PartCopy<'_>) -> Result<
             error.with_source("the store stores an empty part where a range is to be copied")
         );
     }
-    let copied = xml::stored(&answer.text).map_err(|error| call.unreadable(error))?;
+    let copied =
+        xml::stored(&answer.text).map_err(|error| call.unreadable(&answer.headers, error))?;
     Ok(PartReceipt {
         number,
         size: source.end - source.first,
