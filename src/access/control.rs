@@ -103,24 +103,26 @@ impl AccessControl {
         let State { options, visitors, sessions, last_visit, before_login, operator_bans, .. } =
             &mut *state;
         let visitor = visitors.meet(source, *sessions, options, now);
-        let mut judged = match operator_bans.hold_source(source, now) {
+        let judged = match operator_bans.hold_source(source, now) {
             true => Err(Refusal::AddressBanned),
             false => judge(options, address, visitor, now),
         };
-        let mut displaced = None;
         let limit = options.sessions_before_login;
-        if judged.is_ok() && limit.is_some_and(|limit| before_login.count() >= limit) {
-            displaced = before_login.make_room(source, visitors, now);
-            judged = displaced.as_ref().map(drop).ok_or(Refusal::TooManyBeforeLogin);
-        }
-        if let Err(refusal) = judged {
-            drop(state);
-            metrics::count_refusal(refusal.label());
-            if self.may_tell_at(Some(source), refusal.reason(), now) {
-                log::warn!("refused address={address} reason=\"{refusal}\"");
+        let placed = judged.and_then(|()| match limit {
+            Some(limit) => before_login.find_place(limit, source, visitors, now),
+            None => Ok(None),
+        });
+        let displaced = match placed {
+            Ok(displaced) => displaced,
+            Err(refusal) => {
+                drop(state);
+                metrics::count_refusal(refusal.label());
+                if self.may_tell_at(Some(source), refusal.reason(), now) {
+                    log::warn!("refused address={address} reason=\"{refusal}\"");
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
-        }
+        };
         *last_visit += 1;
         let number = *last_visit;
         if let Some(visitor) = visitors.get(source) {
@@ -375,16 +377,7 @@ fn judge(
     if is_full(options.sessions_per_address, visitor.sessions) {
         return Err(Refusal::TooManyOfAddress);
     }
-    if is_full(options.sessions_before_login.map(share_of_one_address), visitor.before_login) {
-        return Err(Refusal::TooManyBeforeLogin);
-    }
     Ok(())
-}
-
-/// Sessions before login that one address may have, so that it cannot keep all others out. Clients
-/// open several at once.
-fn share_of_one_address(limit: usize) -> usize {
-    (limit / 2).max(limit.min(8))
 }
 
 fn tell(left_out: &LeftOut) {

@@ -13,6 +13,9 @@ pub(super) struct Visitor {
     pub(super) sessions: usize,
     /// Those of them that are not logged in.
     pub(super) before_login: usize,
+    /// Before this none of those has been silent for long enough to make room: a flood costs no
+    /// search for each.
+    pub(super) nobody_silent_until: Option<Instant>,
     pub(super) connections: RateLimiter,
     pub(super) failed_logins: FailedLogins,
     pub(super) banned_until: Option<Instant>,
@@ -30,6 +33,7 @@ impl Visitor {
         Self {
             sessions: 0,
             before_login: 0,
+            nobody_silent_until: None,
             connections: RateLimiter::default(),
             failed_logins: FailedLogins::default(),
             banned_until: None,

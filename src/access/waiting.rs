@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::ClientSource;
 use super::visitors::Visitors;
+use super::{ClientSource, Refusal};
 use crate::limits;
 
 /// A session that can be made to end. It is told without any lock held.
@@ -15,6 +15,9 @@ pub trait Leaver: fmt::Debug + Send + Sync {
     /// Ends the session, to make room for another.
     fn make_room(&self);
 }
+
+/// What ends a session that another has the place of, and whose it is.
+pub(super) type Displaced = (ClientSource, Arc<dyn Leaver>);
 
 /// All sessions before their login, by the numbers of their clients.
 #[derive(Debug, Default)]
@@ -85,6 +88,28 @@ impl WaitingSessions {
         }
     }
 
+    /// A place among `limit` of them for a client of `source`, and what ends the session that has
+    /// it, if all are taken that the source may have.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyBeforeLogin`]
+    pub(super) fn find_place(
+        &mut self,
+        limit: usize,
+        source: ClientSource,
+        visitors: &mut Visitors,
+        now: Instant,
+    ) -> Result<Option<Displaced>, Refusal> {
+        let displaced = if visitors.before_login(source) >= share_of_one_address(limit) {
+            self.make_own_room(source, visitors, now)
+        } else if self.count() >= limit {
+            self.make_room(source, visitors, now)
+        } else {
+            return Ok(None);
+        };
+        displaced.map(Some).ok_or(Refusal::TooManyBeforeLogin)
+    }
+
     /// Takes the place of one of them for a client of `source`: of the source that has most, the
     /// one that has been silent for longest. Who has come a moment ago keeps its place, and so does
     /// a source that has no more than the client's. Returns what ends the session that had the
@@ -94,15 +119,61 @@ impl WaitingSessions {
         source: ClientSource,
         visitors: &mut Visitors,
         now: Instant,
-    ) -> Option<(ClientSource, Arc<dyn Leaver>)> {
+    ) -> Option<Displaced> {
         if self.nobody_until.is_some_and(|until| now < until) {
             return None;
         }
-        let soonest = now + limits::SILENCE_BEFORE_LOGIN;
-        let mut nobody_until = soonest;
+        let (sessions, client) = match self.longest_silent(None, visitors, now) {
+            Ok(chosen) => chosen,
+            Err(until) => {
+                self.nobody_until = Some(until);
+                return None;
+            }
+        };
+        let is_own = self.clients.get(&client).is_some_and(|waiter| waiter.source == source);
+        if !is_own && sessions <= visitors.before_login(source) {
+            return None;
+        }
+        self.displace(client, visitors)
+    }
+
+    /// The same where `source` has as many as one may have: of its own the one that has been silent
+    /// for longest. Others may be behind the same address.
+    fn make_own_room(
+        &mut self,
+        source: ClientSource,
+        visitors: &mut Visitors,
+        now: Instant,
+    ) -> Option<Displaced> {
+        let visitor = visitors.get(source)?;
+        if visitor.nobody_silent_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        match self.longest_silent(Some(source), visitors, now) {
+            Ok((_, client)) => self.displace(client, visitors),
+            Err(until) => {
+                visitors.get(source)?.nobody_silent_until = Some(until);
+                None
+            }
+        }
+    }
+
+    /// Of the source that has most sessions, or of this one alone, the session that has been silent
+    /// for longest, and how many its source has.
+    ///
+    /// # Errors
+    /// None has been silent for long enough, and none will have been before that time.
+    fn longest_silent(
+        &self,
+        only: Option<ClientSource>,
+        visitors: &Visitors,
+        now: Instant,
+    ) -> Result<(usize, u64), Instant> {
+        let mut nobody_until = now + limits::SILENCE_BEFORE_LOGIN;
         let mut chosen: Option<(usize, Instant, u64)> = None;
         for (client, waiter) in &self.clients {
-            if waiter.is_verified || waiter.leaver.is_none() {
+            let is_other = only.is_some_and(|only| waiter.source != only);
+            if is_other || waiter.is_verified || waiter.leaver.is_none() {
                 continue;
             }
             let since = waiter.since;
@@ -119,16 +190,19 @@ impl WaitingSessions {
                 chosen = Some((sessions, since, *client));
             }
         }
-        let Some((sessions, _, client)) = chosen else {
-            self.nobody_until = Some(nobody_until);
-            return None;
-        };
-        let is_own = self.clients.get(&client).is_some_and(|waiter| waiter.source == source);
-        if !is_own && sessions <= visitors.before_login(source) {
-            return None;
-        }
+        chosen.map(|(sessions, _, client)| (sessions, client)).ok_or(nobody_until)
+    }
+
+    /// Another has the place of `client`. Returns what ends its session.
+    fn displace(&mut self, client: u64, visitors: &mut Visitors) -> Option<Displaced> {
         let waiter = self.clients.remove(&client)?;
         visitors.count_login(waiter.source);
         Some((waiter.source, waiter.leaver?))
     }
+}
+
+/// Sessions before login that one address may have, so that it cannot keep all others out. Clients
+/// open several at once.
+fn share_of_one_address(limit: usize) -> usize {
+    (limit / 2).max(limit.min(8))
 }

@@ -96,13 +96,14 @@ impl EarlierUpload {
     }
 
     /// Whether who goes on with a file of this name now goes on with one that this upload was to
-    /// replace, and how far that had come. Says so once: who insists means it.
+    /// replace, and how far that had come: 0 where it counts no more. Says so once: who insists
+    /// means it.
     pub fn take_replacement(&self) -> Option<u64> {
         let mut noted = self.all.noted.lock();
         let own = noted.iter_mut().find(|noted| self.is_of(noted))?;
         let is_meant = std::mem::take(&mut own.replaces) && own.at.elapsed() < COMPARED_FOR;
         let end = own.came.map_or(0, |came| came.end).max(own.left);
-        Some(end).filter(|&end| is_meant && end > 0)
+        Some(end).filter(|_| is_meant)
     }
 
     /// Whether who adds to a file now, which was `stored` then, may go on with one that an upload
@@ -129,7 +130,7 @@ impl EarlierUpload {
     pub fn note_left(&self, bytes: u64) {
         self.change(|noted| {
             // Else its client has been told, or will be.
-            noted.replaces |= noted.left == 0;
+            noted.replaces |= noted.left == 0 && bytes > 0;
             noted.left = bytes;
         });
     }
@@ -171,7 +172,7 @@ impl EarlierUpload {
             let further = before.filter(|before| before.end >= came.end);
             let Came { end, beginning, .. } = further.unwrap_or(came);
             noted.came = Some(Came { end, beginning, ..came });
-            noted.replaces = came.is_anew;
+            noted.replaces = came.is_anew && end.max(noted.left) > 0;
             if before.is_none() {
                 noted.gone_on = 0;
             }
@@ -198,6 +199,15 @@ impl EarlierUpload {
         self.change(|noted| {
             noted.came = Some(came);
             noted.has_refused = true;
+        });
+    }
+
+    /// One was refused for good: how far it had come says nothing of the next. It has replaced
+    /// nothing.
+    pub(super) fn note_refused_for_good(&self, came: Came) {
+        self.change(|noted| {
+            noted.forget();
+            noted.replaces = came.is_anew && came.end > 0;
         });
     }
 
@@ -249,7 +259,8 @@ impl Noted {
     }
 
     fn holds_nothing(&self) -> bool {
-        self.came.is_none() && self.gone_on == 0 && self.left == 0 && !self.has_refused
+        let counts = self.came.is_some() || self.gone_on > 0 || self.left > 0;
+        !counts && !self.replaces && !self.has_refused
     }
 }
 
@@ -286,6 +297,20 @@ mod tests {
         assert_eq!((own.take_replacement(), own.take_replacement()), (Some(9), None));
         own.note_failed(Came { end: 12, beginning: None, is_anew: false });
         assert_eq!(own.take_replacement(), None);
+    }
+
+    #[test]
+    fn how_far_one_had_come_that_was_refused_for_good_does_not_count() {
+        let all = Arc::default();
+        let own = earlier(&all, "alice", "x");
+        let came = Came { end: 9, beginning: Some(1), is_anew: true };
+        own.note_failed(came);
+        own.note_refused_for_good(came);
+        assert_eq!((own.came(), own.gone_on(), own.left()), (None, 0, 0));
+        assert_eq!((own.take_replacement(), own.take_replacement()), (Some(0), None));
+        own.note_refused_for_good(Came { end: 0, ..came });
+        assert_eq!(own.take_replacement(), None, "nothing had come");
+        assert!(all.noted.lock().is_empty());
     }
 
     #[test]

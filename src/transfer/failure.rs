@@ -86,6 +86,37 @@ impl TransferError {
         }
     }
 
+    /// Whether the same upload fails again however often it is tried. Its client hears so: a reply
+    /// to it is permanent.
+    pub(super) fn is_for_good(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(
+                error.kind,
+                ErrorKind::AccessDenied
+                    | ErrorKind::AlreadyExists
+                    | ErrorKind::Archived
+                    | ErrorKind::AttributesRefused
+                    | ErrorKind::BadName
+                    | ErrorKind::IsADirectory
+                    | ErrorKind::NotADirectory
+                    | ErrorKind::Refused
+                    | ErrorKind::TooLarge
+                    | ErrorKind::Unsupported
+            ),
+            Self::TooLarge { .. } | Self::Infected { .. } => true,
+            Self::Late
+            | Self::NoBuffer
+            | Self::System(_)
+            | Self::Source { .. }
+            | Self::Checksum
+            | Self::BadRestart { .. }
+            | Self::ParkedElsewhere { .. }
+            | Self::MayBeReplaced
+            | Self::EndsEarly { .. }
+            | Self::NotScanned { .. } => false,
+        }
+    }
+
     /// Whether nothing could be made of what is parked any more: its parts are gone, something
     /// newer has its name, or it would become too large.
     pub(super) fn ends_what_is_parked(&self) -> bool {

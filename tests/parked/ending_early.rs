@@ -93,6 +93,32 @@ fn a_shorter_file_is_stored() {
     server.stored().expect("file", &whole[..REPEATED]);
 }
 
+/// Nobody sends the rest of what is refused for good.
+#[test]
+fn a_shorter_file_is_stored_after_a_longer_one_was_refused() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .file_option("single_file_max_size", "800000")
+        .start();
+    let whole = noise(67, SMALL);
+    let mut ftp = Ftp::login(&server);
+    for refused in ["552 ", "550 "] {
+        server.stored().put_early(["file".to_owned()], b"earlier");
+        if refused == "550 " {
+            injector.inject(Rule::new(Request::PutObject, Fault::Refuse(403, "AccessDenied")));
+        }
+        let sent = if refused == "550 " { &whole[..700_000] } else { &whole[..] };
+        send(&mut ftp, "STOR file", sent);
+        ftp.expect_reply(refused);
+        injector.heal();
+        // What was to be replaced is none of it still.
+        ftp.expect("REST 7", "350 ");
+        ftp.store_refused("STOR file", "554 ");
+        ftp.store("STOR file", &whole[..500_000]);
+        server.stored().expect("file", &whole[..500_000]);
+    }
+}
+
 /// It asks for a size, and takes that of the file that it was to replace.
 #[test]
 fn nobody_goes_on_with_the_file_that_was_to_be_replaced() {

@@ -155,6 +155,30 @@ fn the_oldest_silent_session_of_whoever_has_most_makes_room() {
     assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
 }
 
+/// Many clients may be behind one address.
+#[test]
+fn silent_sessions_of_an_address_make_room_for_others_of_it() {
+    let access = access(|options| options.sessions_before_login = Some(16));
+    let start = Instant::now();
+    let at = |n: u32| start + n * SECOND / 100;
+    // Another address has as many, for longer.
+    let others: Vec<_> = (0..8).map(|n| come(&access, 2, at(n))).collect();
+    let silent: Vec<_> = (8..16).map(|n| come(&access, 1, at(n))).collect();
+    silent[0].0.try_login().unwrap();
+    let refused = |at| access.admit_at(address(1), at).err();
+    assert_eq!(refused(at(17)), Some(Refusal::TooManyBeforeLogin), "they have only come");
+    assert_eq!(refused(at(9) + SECOND - SECOND / 1000), Some(Refusal::TooManyBeforeLogin));
+    let newcomer = come(&access, 1, at(9) + SECOND);
+    let left: Vec<_> = silent.iter().map(|(_, session)| has_left(session)).collect();
+    assert_eq!(left, [false, true, false, false, false, false, false, false]);
+    assert!(!others.iter().any(|(_, session)| has_left(session)));
+    assert_eq!(silent[1].0.try_login().unwrap_err(), Refusal::MadeRoom);
+    assert!(newcomer.0.log_in("alice", None).is_ok());
+    drop((silent, others, newcomer));
+    let state = access.state.lock();
+    assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
+}
+
 #[test]
 fn nobody_makes_room_for_a_source_that_has_as_many() {
     let access = access(|options| options.sessions_before_login = Some(4));

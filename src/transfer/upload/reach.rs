@@ -46,12 +46,20 @@ impl Reach {
         came.max(self.parked).max(told).filter(|&end| end > now.end)
     }
 
+    /// Whether nobody sends the rest of what failed so: the next of the name is another file.
+    fn is_over(&self, error: &TransferError) -> bool {
+        error.is_for_good() && (self.parked.is_none() || error.ends_what_is_parked())
+    }
+
     /// An upload that came as far as `now` has ended so.
     pub(super) fn note(&self, verdict: &Verdict, now: Came) {
         let Some(earlier) = &self.earlier else { return };
         // Who goes on with a parked one has to reach its end, how often ever.
         let furthest = self.parked.map(|parked| parked.max(now.end));
         match (verdict, furthest) {
+            (Verdict::Failed(error), _) if self.is_over(error) => {
+                earlier.note_refused_for_good(now);
+            }
             (Verdict::Complete | Verdict::Interrupted { kept: Kept::Partial, .. }, _) => {
                 earlier.forget();
             }
