@@ -48,8 +48,9 @@ fn a_server_that_is_killed_while_it_stops_has_not_stopped() {
 /// How an upload that has been sent stops while the store treats its end as `fault` says.
 fn stop_during(request: Request, fault: Fault, bytes: usize) {
     let injector = Injector::before(Rgw::shared().endpoint());
-    let mut server =
-        stopping_within_grace(&injector.endpoint()).option("partial_upload", "keep").start();
+    // So long that no pause between two tries is too long for what is left of it.
+    let setup = stopping_within_grace(&injector.endpoint()).option("reply_timeout", "60");
+    let mut server = setup.option("partial_upload", "keep").start();
     server.wait_for_log(" answers");
     injector.inject(Rule::new(request, fault));
     injector.inject(Rule::new(Request::ListObjects, fault));
